@@ -1,0 +1,5 @@
+"""`python -m kfctl` is the command `kfctl`."""
+
+from kfctl.cli import main
+
+main()

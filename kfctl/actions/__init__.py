@@ -1,0 +1,1 @@
+"""The verbs: each joins store, engine and cluster, returns a value and prints nothing."""

@@ -1,0 +1,169 @@
+"""Everything kfctl can tell its user went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class ExitCode(IntEnum):
+    """What the process tells the shell."""
+
+    OK = 0
+    APP = 1
+    USAGE = 2
+    CLUSTER = 4
+    REFUSED = 5
+    NOT_READY = 6
+    DIFFERENT = 10  # ksonnet's number for "diff found something"
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in a file; line and column count from 1, 0 means unknown."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Return the form that editors and terminals make clickable: ``path:line:column``."""
+        return ":".join([self.path, *(str(n) for n in (self.line, self.column) if n)])
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault: what is wrong, where, and what to do about it."""
+
+    message: str
+    where: Location | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return ``where: message``."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class KfctlError(Exception):
+    """An error the user can act on; `problems` holds every fault of the input, not only the first."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[ExitCode] = ExitCode.APP
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: Location | None = None,
+        hint: str = "",
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        """Make an error of one fault, or of several `problems` under the heading `message`."""
+        self.message = message
+        self.problems = tuple(problems) or (Problem(message, where, hint),)
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Return the faults, one a line."""
+        return "\n".join(str(problem) for problem in self.problems)
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> KfctlError:
+        """Return one error that carries all `problems`; there must be at least one."""
+        return cls(problems[0].message, problems=problems)
+
+
+class UsageError(KfctlError):
+    """A flag or an argument is wrong."""
+
+    code = "usage"
+    exit_code = ExitCode.USAGE
+
+
+class AppError(KfctlError):
+    """The app's files are wrong, missing or can't be written."""
+
+    code = "app"
+
+
+class ParameterError(AppError):
+    """A parameter is unknown, missing, of the wrong type or against a rule of its prototype."""
+
+    code = "parameter"
+
+
+class TemplateError(AppError):
+    """A prototype's template is wrong."""
+
+    code = "template"
+
+
+class ClusterError(KfctlError):
+    """The cluster can't be reached or answered with an error."""
+
+    code = "cluster"
+    exit_code = ExitCode.CLUSTER
+
+
+class Unreachable(ClusterError):
+    """No answer: the server is down, the network is, or a time-out passed."""
+
+    code = "unreachable"
+
+
+class Forbidden(ClusterError):
+    """The server knows who asks, and that it may not (HTTP 403)."""
+
+    code = "forbidden"
+
+
+class Unauthorized(ClusterError):
+    """The server does not know who asks (HTTP 401)."""
+
+    code = "unauthorized"
+
+
+class NotFound(ClusterError):
+    """There is no such object, or no such kind (HTTP 404)."""
+
+    code = "not-found"
+
+
+class Conflict(ClusterError):
+    """Another manager owns a field, or the object changed meanwhile (HTTP 409)."""
+
+    code = "conflict"
+
+
+class Invalid(ClusterError):
+    """The server understood the object and does not accept it (HTTP 400, 422)."""
+
+    code = "invalid"
+
+
+class Refused(KfctlError):
+    """A guard said no: nothing was written."""
+
+    code = "refused"
+    exit_code = ExitCode.REFUSED
+
+
+class NotReady(KfctlError):
+    """Everything was applied, not everything became ready."""
+
+    code = "not-ready"
+    exit_code = ExitCode.NOT_READY
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``did you mean X?`` for the nearest of the known names, or an empty string."""
+    from difflib import get_close_matches  # 3 ms that only a failing command pays
+
+    by_folded = {candidate.lower().replace("-", "").replace("_", ""): candidate for candidate in known}
+    near = get_close_matches(name.lower().replace("-", "").replace("_", ""), by_folded, n=1, cutoff=0.6)
+    return f"did you mean {by_folded[near[0]]}?" if near else ""

@@ -1,0 +1,1 @@
+"""The nouns: apps, parameters, prototypes, resources, plans, statuses."""

@@ -1,0 +1,112 @@
+"""What an apply would do, decided before anything is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfctl.model.resource import Key, Resource
+
+
+class Action(Enum):
+    """What happens to one object."""
+
+    UNCHANGED = "unchanged"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"  # an immutable field changes: delete and create
+    ADOPT = "adopt"  # exists without an owner
+    DELETE = "delete"
+    KEEP = "keep"  # no longer wanted, left on the cluster
+    CONFLICT = "conflict"  # another manager owns a field
+    REFUSE = "refuse"  # another app or tool owns the object, or the server does not accept it
+
+
+class _Absent:
+    """The value of a field that is not there; unlike None, which is YAML's null."""
+
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT = _Absent()
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field that differs: its path, the value on the cluster and the value wanted (masked if secret)."""
+
+    path: str  # such as spec.template.spec.containers[name=main].image
+    live: Any = ABSENT
+    wanted: Any = ABSENT
+    owner: str = ""  # the field manager in the way, for a conflict
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one object, and why."""
+
+    key: Key
+    action: Action
+    wanted: Resource | None = None
+    live: Mapping[str, Any] | None = None
+    fields: tuple[FieldChange, ...] = ()
+    reason: str = ""  # for people: why it is kept, replaced, refused …
+    hint: str = ""  # what to do about a conflict or a refusal
+    approximate: bool = False  # compared offline, not by the server's dry run
+
+    @property
+    def writes(self) -> bool:
+        """Whether carrying it out changes the cluster."""
+        return self.action in WRITES
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it keeps the whole plan from being carried out."""
+        return self.action in {Action.CONFLICT, Action.REFUSE}
+
+
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.DELETE})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a plan applies: which app and environment, on which cluster."""
+
+    app: str
+    app_id: str
+    environment: str
+    context: str
+    server: str
+    namespace: str
+    cluster_uid: str
+    namespace_missing: bool = False  # the apply makes it first
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every change, in the order of its carrying out; `waves` are tuples of keys that go side by side."""
+
+    scope: Scope
+    changes: tuple[Change, ...]
+    waves: tuple[tuple[Key, ...], ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        """The changes that forbid the apply: conflicts and refusals."""
+        return tuple(change for change in self.changes if change.blocked)
+
+    @property
+    def differs(self) -> bool:
+        """Whether applying it would write anything."""
+        return self.scope.namespace_missing or any(change.writes for change in self.changes)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many changes there are of each action, in the order of `Action`."""
+        actions = [change.action for change in self.changes]
+        return {action.value: actions.count(action) for action in Action if action in actions}

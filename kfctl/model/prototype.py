@@ -1,0 +1,70 @@
+"""A kind of component: its schema, templates and examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfctl.errors import Location
+    from kfctl.model.parameters import Parameter
+
+
+@dataclass(frozen=True)
+class Template:
+    """A Jinja2 file that renders one object, or none where its condition `when` is false."""
+
+    file: str  # relative to the prototype's folder
+    when: str  # a Jinja2 expression over the parameters; empty: always
+
+
+@dataclass(frozen=True)
+class Example:
+    """A values file: documentation, test input and golden input at once."""
+
+    name: str
+    summary: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """A schema of parameters and the templates that turn them into objects."""
+
+    name: str
+    root: str  # its folder
+    summary: str
+    description: str
+    schema: Mapping[str, Any]  # a JSON Schema of type object
+    parameters: Mapping[str, Parameter]
+    templates: tuple[Template, ...]
+    spawns: tuple[Mapping[str, str], ...]  # label selectors of what its program makes on the cluster
+    shipped: bool
+    where: Location
+
+    def canonical(self, name: str) -> str | None:
+        """Return the parameter that `name` means (itself, an alias, kebab-case), or None."""
+        return self._names().get(name) or self._names().get(fold(name))
+
+    def _names(self) -> dict[str, str]:
+        names = {
+            fold(spelling): p.name for p in self.parameters.values() for spelling in (*p.aliases, p.name)
+        }
+        names.update((p.name, p.name) for p in self.parameters.values())
+        return names
+
+
+def fold(name: str) -> str:
+    """Return the spelling in which modelPath, model-path and model_path are one name."""
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def kebab(name: str) -> str:
+    """Return a parameter's spelling as a flag: modelPath → model-path, numGpus → num-gpus."""
+    text = "".join(
+        f"-{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower()
+        for i, c in enumerate(name)
+    )
+    return text.replace("_", "-").strip("-")

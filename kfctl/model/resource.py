@@ -1,0 +1,66 @@
+"""One Kubernetes object, as wanted or as found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Key(NamedTuple):
+    """An object's identity; it holds no version, since an API group serves one object under several."""
+
+    group: str  # empty for the core group
+    kind: str
+    namespace: str  # empty for what belongs to the whole cluster
+    name: str
+
+    def __str__(self) -> str:
+        """Return ``Kind/name``, as reports print it."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """An object's body as Kubernetes reads it (plain dicts and lists) and the component it comes from."""
+
+    body: Mapping[str, Any]
+    component: str = ""
+    origin: str = ""  # the template or manifest it was rendered from, for messages
+
+    @property
+    def api_version(self) -> str:
+        """``group/version``, or the version alone for the core group."""
+        return str(self.body.get("apiVersion", ""))
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        """The kind, such as Deployment."""
+        return str(self.body.get("kind", ""))
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The object's metadata; empty where there is none."""
+        return self.body.get("metadata") or {}
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return str(self.metadata.get("name", ""))
+
+    @property
+    def namespace(self) -> str:
+        """The object's namespace; empty where none is given."""
+        return str(self.metadata.get("namespace") or "")
+
+    @property
+    def key(self) -> Key:
+        """The object's identity."""
+        return Key(self.group, self.kind, self.namespace, self.name)

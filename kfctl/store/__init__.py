@@ -1,0 +1,1 @@
+"""The files: the user's app and the prototypes."""

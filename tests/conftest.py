@@ -1,0 +1,62 @@
+"""What every test may use: a tree of files written as a dict, and kfctl run as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def write_tree(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Write files given as path → text below a fresh directory, and return that."""
+
+    def write(files: Mapping[str, str]) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def kfctl(tmp_path: Path) -> Callable[..., Run]:
+    """Run the real command in a process of its own, in `tmp_path` unless `cwd` is given."""
+
+    def run(
+        *args: str, cwd: Path | None = None, stdin: str | None = None, env: Mapping[str, str] = {}
+    ) -> Run:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("KFCTL_", "KUBECONFIG"))}
+        clean |= {"HOME": str(tmp_path), "NO_COLOR": "1", "COLUMNS": "160", **env}
+        done = subprocess.run(
+            [sys.executable, "-m", "kfctl", *args],
+            cwd=cwd or tmp_path,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            env=clean,
+            text=True,
+            capture_output=True,
+            timeout=300,
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    return run
