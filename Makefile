@@ -1,0 +1,47 @@
+# Every target sets up what it needs: nothing has to be done before.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+KUBECONTEXT ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check cluster cluster-down bench picture docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## Install kfctl and what its tests need into .venv
+
+$(VENV)/.ready: pyproject.toml tools/venv.sh
+	@PYTHON=$(PYTHON) sh tools/venv.sh $(VENV)
+
+demo: setup ## The main job on a real local Kubernetes (KUBECONTEXT=NAME: on a cluster of yours)
+	@$(RUN) -m tools.demo $(if $(KUBECONTEXT),--context $(KUBECONTEXT))
+
+test: setup ## All tests; builds and starts a local Kubernetes where none runs
+	$(RUN) -m pytest
+
+check: setup ## Format, lint, types, layers, generated pages
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) -m tools.docs --check
+
+cluster: setup ## Build (once) and start a local Kubernetes control plane; prints its KUBECONFIG
+	@$(RUN) -m tests.cluster up
+
+cluster-down: setup ## End the local control plane
+	@$(RUN) -m tests.cluster down
+
+bench: setup ## Measure kfctl against its peers, as ratios in one run
+	@$(RUN) -m bench
+
+picture: setup ## Draw the picture of the README from a real apply
+	@$(RUN) -m tools.picture
+
+docs: setup ## Write the generated pages of docs/ and the tables of the prototypes' READMEs
+	@$(RUN) -m tools.docs
+
+clean: ## Remove what the targets made in this folder
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
