@@ -1,0 +1,1 @@
+"""How fast kfctl is beside its peers, as ratios in one run."""

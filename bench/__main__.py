@@ -1,0 +1,43 @@
+"""`make bench`: prints the table that stands in docs/explanation/performance.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from bench import offline, online
+from bench.table import HEADER, line
+from tests.cluster.control_plane import running
+
+
+def main() -> None:
+    """Measure everything, printing each row as soon as it is known."""
+    print(
+        f"{date.today()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n"
+    )
+    print(HEADER)
+    with tempfile.TemporaryDirectory(prefix="kfctl-bench-") as folder:
+        work = Path(folder)
+        for part in (
+            lambda: offline.startup(work),
+            lambda: offline.rendering(work, servings=400, target_helm=1.5),
+            lambda: offline.rendering(work, servings=4_000, target_helm=1.0),
+        ):
+            show(part())
+        with running() as cluster:
+            show(online.creating(work, cluster))
+
+
+def show(rows: list) -> None:
+    """Print rows of the table."""
+    for row in rows:
+        print(line(row))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

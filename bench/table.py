@@ -1,0 +1,48 @@
+"""What was measured, as a table that goes into the docs as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.measure import Cost
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing measured: kfctl's cost, what it is held against, and the ratio to reach (0: none set)."""
+
+    what: str
+    kfctl: Cost
+    against: Cost
+    target: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """How many times the other's time kfctl takes."""
+        return self.kfctl.seconds / self.against.seconds
+
+
+HEADER = "| what | kfctl | against | ratio | to reach | memory, MB |\n|---|---|---|---|---|---|"
+
+
+def markdown(rows: list[Row]) -> str:
+    """Return the rows as a Markdown table; times in seconds, the fastest and slowest run in brackets."""
+    return "\n".join([HEADER, *(line(row) for row in rows)])
+
+
+def line(row: Row) -> str:
+    """Return one row of the table."""
+    target = f"{row.target:.2f} {'✓' if row.ratio <= row.target else '✗'}" if row.target else "–"
+    memory = f"{row.kfctl.megabytes:.0f} / {row.against.megabytes:.0f}"
+    return (
+        f"| {row.what} | {seconds(row.kfctl)} | {row.against.name} {seconds(row.against)} "
+        f"| **{row.ratio:.2f}** | {target} | {memory} |"
+    )
+
+
+def seconds(cost: Cost) -> str:
+    """Return the median with the fastest and slowest run."""
+    low, high = cost.spread
+    return f"{cost.seconds:.3f} ({low:.3f}–{high:.3f})"

@@ -1,0 +1,114 @@
+"""`make demo`: the main job, from an empty folder to objects on a real Kubernetes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.cluster.cache import HarnessError
+from tests.cluster.controlplane import ControlPlane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+KFCTL = Path(sys.executable).with_name("kfctl")
+CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration"
+NOT_READY = 6  # kfctl's exit code for "applied, not ready": all that a cluster without a node can give
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A folder to work in, and the cluster that kfctl and kubectl talk to."""
+
+    folder: Path
+    kubectl: Path | str
+    environment: Mapping[str, str]
+    context: str | None
+    has_nodes: bool
+
+    def run(self, line: str, *, codes: tuple[int, ...] = (0,), folder: str = "kubeflow") -> None:
+        """Show a command as a user types it, run it, and end the demo if it ends unexpectedly."""
+        print(f"\n\033[1m$ {line}\033[0m" if sys.stdout.isatty() else f"\n$ {line}", flush=True)
+        program, *args = shlex.split(line)
+        argv = [KFCTL if program == "kfctl" else self.kubectl, *args]
+        done = subprocess.run(argv, cwd=self.folder / folder, env={**os.environ, **self.environment})
+        if done.returncode not in codes:
+            raise SystemExit(f"demo: `{line}` ended with {done.returncode}, which was not expected")
+
+
+def main() -> None:
+    """Run the demo on the local control plane, or with --context on a cluster of the user's."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--context", help="a context of your kubeconfig, such as minikube")
+    context = parser.parse_args().context
+    try:
+        with demo(context) as ready:
+            tour(ready)
+            farewell(ready)
+    except HarnessError as error:
+        raise SystemExit(f"demo: {error}") from None
+
+
+@contextmanager
+def demo(context: str | None) -> Iterator[Demo]:
+    """Make the working folder, and bring the local control plane up unless a context is given."""
+    with tempfile.TemporaryDirectory(prefix="kfctl-demo-") as folder:
+        if context:
+            yield Demo(Path(folder), "kubectl", {}, context, has_nodes=True)
+        else:
+            cluster = ControlPlane().up()
+            yield Demo(Path(folder), cluster.kubectl_program, cluster.environment(), None, has_nodes=False)
+
+
+def tour(demo: Demo) -> None:
+    """Type the README's lines."""
+    where = f" --context {demo.context}" if demo.context else ""
+    # A cluster without a node runs no pods: apply says so at once and ends with 6.
+    applied = (0, NOT_READY)
+    demo.run(f"kfctl init kubeflow --namespace kubeflow{where}", folder=".")
+    demo.run("kfctl generate tf-serving model-server --name=inception")
+    demo.run("kfctl param set model-server modelPath /serving/inception-export")
+    demo.run("kfctl param set model-server modelServerImage katacoda/tensorflow_serving")
+    demo.run("kfctl param list")
+    demo.run("kfctl show default -c model-server")
+    demo.run("kfctl diff default -c model-server", codes=(10, 0))
+    demo.run("kfctl apply default -c model-server --timeout 2m", codes=applied)
+    demo.run("kfctl apply default --timeout 2m", codes=applied)
+    demo.run("kfctl status default", codes=applied)
+    kubectl = f"kubectl{where} --namespace kubeflow"
+    demo.run(f"{kubectl} get deployments,statefulsets,services,configmaps,serviceaccounts")
+    demo.run(f"{kubectl} get customresourcedefinitions tfjobs.kubeflow.org")
+
+
+def farewell(demo: Demo) -> None:
+    """Say what is left and how to remove it."""
+    kubeconfig = demo.environment.get("KUBECONFIG")
+    export = f"  export KUBECONFIG={kubeconfig}\n" if kubeconfig else ""
+    context = f" --context {demo.context}" if demo.context else ""
+    print(
+        "\nThat was the whole of it: the objects are on the cluster.\n"
+        + (
+            ""
+            if demo.has_nodes
+            else "This cluster has no node, so no pod runs; every object is real, none can become ready.\n"
+        )
+        + "\nLook at them:\n"
+        + export
+        + f"  kubectl{context} --namespace kubeflow get all\n"
+        "\nRemove them:\n"
+        f"  kubectl{context} delete namespace kubeflow\n"
+        f"  kubectl{context} delete {CLUSTER_WIDE} -l kfctl.dev/app=kubeflow\n"
+        + ("" if demo.context else "\nOr end the whole cluster: make cluster-down\n")
+    )
+
+
+if __name__ == "__main__":
+    main()
