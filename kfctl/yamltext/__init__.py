@@ -1,0 +1,18 @@
+"""YAML text in, text out: read with positions, set or remove one value, print."""
+
+from kfctl.yamltext.emit import dump, dump_all
+from kfctl.yamltext.read import Located, decode, documents, load, load_all, load_located
+from kfctl.yamltext.splice import set_in, unset_in
+
+__all__ = [
+    "Located",
+    "decode",
+    "documents",
+    "dump",
+    "dump_all",
+    "load",
+    "load_all",
+    "load_located",
+    "set_in",
+    "unset_in",
+]
