@@ -103,11 +103,33 @@ class TemplateError(AppError):
     code = "template"
 
 
+@dataclass(frozen=True)
+class Cause:
+    """One of the causes that the server gives for its answer, such as a field that another manager owns."""
+
+    reason: str = ""
+    field: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said: the HTTP status and the fields of the Status object in the body."""
+
+    status: int
+    reason: str = ""
+    message: str = ""
+    causes: tuple[Cause, ...] = ()
+    kind: str = ""  # what the answer is about: the plural that the server calls it by
+    name: str = ""
+
+
 class ClusterError(KfctlError):
     """The cluster can't be reached or answered with an error."""
 
     code = "cluster"
     exit_code = ExitCode.CLUSTER
+    answer: Answer | None = None  # None where no answer came
 
 
 class Unreachable(ClusterError):

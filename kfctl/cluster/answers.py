@@ -1,0 +1,133 @@
+"""What a server's error answers mean: HTTP status and Status body in, one of our errors out."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import (
+    Answer,
+    Cause,
+    ClusterError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthorized,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Expired(ClusterError):
+    """The version asked for is too old: list again (HTTP 410)."""
+
+    code = "expired"
+
+
+_ERRORS: Mapping[int, type[ClusterError]] = {
+    400: Invalid,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Expired,
+    413: Invalid,
+    422: Invalid,
+}
+
+# What to do, by what the server says; the first that fits.
+_HINTS = (
+    (401, "", "log in again, or use another context: --context"),
+    (403, "exceeded quota", "ask for less, or have the quota raised: kubectl describe resourcequota"),
+    (403, "violates podsecurity", "the namespace's Pod Security level forbids it: change the named fields"),
+    (403, "is being terminated", "the namespace is being deleted: wait until it is gone, then try again"),
+    (403, "", "have the right granted by who runs the cluster, or use another context: --context"),
+    (413, "", "an object may be about 1 MB: put big files into a volume"),
+    (429, "", "the cluster is overloaded: try again later"),
+    (
+        500,
+        "failed calling webhook",
+        "an admission webhook does not answer: kubectl get pods of who provides it",
+    ),
+    (503, "", "the cluster is starting or overloaded: try again later"),
+)
+# A server-side apply of a body that does not fit its schema is answered with 500 and no reason.
+_INVALID_500 = ("failed to create typed patch object", "failed to convert new object")
+_REDIRECTS = range(300, 400)
+HIDDEN = "(hidden)"
+
+
+def answer_of(status: int, body: bytes) -> Answer:
+    """Read an error answer; one that holds no Status object keeps its text and has no reason."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("kind") != "Status":
+        text = body[:500].decode(errors="replace").strip()
+        return Answer(status, message=" ".join(text.split()) or f"HTTP {status} without a text")
+    details: dict[str, Any] = found.get("details") or {}
+    return Answer(
+        status=status,
+        reason=str(found.get("reason") or ""),
+        message=str(found.get("message") or ""),
+        causes=tuple(_cause(cause) for cause in details.get("causes") or ()),
+        kind=str(details.get("kind") or ""),
+        name=str(details.get("name") or ""),
+    )
+
+
+def error_of(answer: Answer, *, doubt: str = "", server: str = "") -> ClusterError:
+    """Return the error that an answer is; `doubt` is what is known to be wrong with the credentials."""
+    if answer.status in _REDIRECTS or "<html" in answer.message.lower():
+        message = f"{server} answered with HTTP {answer.status} and no Kubernetes object"
+        return _made(
+            ClusterError(message, hint="is it an API server? look at `server` in the kubeconfig"), answer
+        )
+    message = answer.message
+    if answer.status == 401:
+        message = f"{server} does not accept these credentials" + (f": {doubt}" if doubt else "")
+    if answer.status == 500 and answer.message.startswith(_INVALID_500):
+        return _made(Invalid(message), answer)
+    return _made(_ERRORS.get(answer.status, ClusterError)(message, hint=_hint(answer)), answer)
+
+
+def hidden(answer: Answer, secrets: Iterable[str]) -> Answer:
+    """Return the answer without the given texts: servers echo the values that they refuse."""
+    told = sorted({text for text in secrets if len(text) > 2}, key=len, reverse=True)
+    if not told:
+        return answer
+    pattern = re.compile("|".join(re.escape(form) for text in told for form in _forms(text)))
+    causes = (Cause(c.reason, c.field, pattern.sub(HIDDEN, c.message)) for c in answer.causes)
+    message = pattern.sub(HIDDEN, answer.message)
+    return Answer(answer.status, answer.reason, message, tuple(causes), answer.kind, answer.name)
+
+
+def secret_values(body: Any) -> list[str]:
+    """Return the texts of a Secret's body that no message may hold; none for any other kind."""
+    if not isinstance(body, dict) or body.get("kind") != "Secret":
+        return []
+    held = [*(body.get("data") or {}).values(), *(body.get("stringData") or {}).values()]
+    return [value for value in held if isinstance(value, str)]
+
+
+def _made(error: ClusterError, answer: Answer) -> ClusterError:
+    error.answer = answer
+    return error
+
+
+def _hint(answer: Answer) -> str:
+    said = answer.message.lower()
+    return next((hint for status, part, hint in _HINTS if status == answer.status and part in said), "")
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """Return a text as Go prints it too: quoted, with its escapes."""
+    return tuple(dict.fromkeys((json.dumps(text, ensure_ascii=False)[1:-1], text)))
+
+
+def _cause(found: Mapping[str, Any]) -> Cause:
+    return Cause(*(str(found.get(key) or "") for key in ("reason", "field", "message")))

@@ -1,0 +1,324 @@
+"""Objects in and out of a cluster; the one place where HTTP statuses become errors."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kfctl.cluster import request as ask
+from kfctl.cluster.answers import Expired, answer_of, error_of, hidden, secret_values
+from kfctl.cluster.faults import Fault
+from kfctl.cluster.kinds import Kind, Kinds, discover
+from kfctl.cluster.pool import Limit, parallel, values
+from kfctl.cluster.request import EVERYTHING, PLAIN, UNCONDITIONAL, Precondition, Request, Selection, Write
+from kfctl.cluster.retry import CLOCK, PATIENCE, Clock, Patience, Tries, failure_of_answer, failure_of_fault
+from kfctl.errors import ClusterError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from kfctl.cluster.transport import Login, Response, Stream, Transport
+    from kfctl.errors import KfctlError
+
+_RESTARTS = 5  # of a list whose pages got too old
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All objects that a list found, and the version to watch from."""
+
+    items: tuple[dict[str, Any], ...]
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Which lines of a container's log."""
+
+    container: str = ""
+    tail: int | None = None
+    previous: bool = False
+    timestamps: bool = False
+    follow: bool = False
+
+
+WHOLE_LOG = LogQuery()
+
+
+def connect(login: Login, hide: Iterable[str] = ()) -> Cluster:
+    """Return the cluster that `login` means; `hide` are values that no message may hold."""
+    from kfctl.cluster import transport
+
+    return Cluster(transport.connect(login), hide=frozenset(hide))
+
+
+class Cluster:
+    """One API server, as one user."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        hide: frozenset[str] = frozenset(),
+        patience: Patience = PATIENCE,
+        clock: Clock = CLOCK,
+    ) -> None:
+        """Talk through `transport`; nothing is sent yet."""
+        self.transport = transport
+        self.limit = Limit(32)
+        self._hide = hide
+        self._patience = patience
+        self._clock = clock
+        self._notify: Callable[[Request, str, float], None] | None = None
+        self._kinds: Kinds | None = None
+        self._discovering = threading.Lock()
+
+    @property
+    def server(self) -> str:
+        """The server's address."""
+        return self.transport.server
+
+    @property
+    def context(self) -> str:
+        """The name of the kubeconfig context."""
+        return self.transport.context
+
+    def noticing(self, notify: Callable[[Request, str, float], None]) -> Cluster:
+        """Return the same cluster; `notify` is told of every failed try: request, reason, seconds to wait."""
+        twin = copy.copy(self)
+        twin._notify = notify
+        return twin
+
+    # Kinds
+
+    @property
+    def kinds(self) -> Kinds:
+        """Every kind that the server knows, asked once."""
+        with self._discovering:
+            if self._kinds is None:
+                self._kinds = discover(lambda requests: self._bodies(requests))
+            return self._kinds
+
+    def refresh_kinds(self) -> Kinds:
+        """Ask again: after a CRD was added."""
+        with self._discovering:
+            self._kinds = None
+        return self.kinds
+
+    def kind(self, api_version: str, kind: str) -> Kind:
+        """Return a kind; one that is not known yet is asked for once more."""
+        return self.kinds.find(api_version, kind) or self.refresh_kinds().get(api_version, kind)
+
+    def _bodies(self, requests: list[Request]) -> list[bytes]:
+        return values(parallel(lambda request: self.send(request).body, requests))
+
+    # One object
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
+        """Return an object; raise NotFound where there is none."""
+        return self._json(ask.get(self.kind(api_version, kind), name, namespace))
+
+    def find(self, api_version: str, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
+        """Return an object, or None where there is none."""
+        try:
+            return self.get(api_version, kind, name, namespace)
+        except NotFound:
+            return None
+
+    def apply(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
+        """Apply an object server-side and return it as it is then (or would be, in a dry run)."""
+        return self._json(ask.apply(self._kind_of(body), body, write), body)
+
+    def create(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
+        """Make an object which must not exist yet."""
+        return self._json(ask.create(self._kind_of(body), body, write), body)
+
+    def patch(
+        self,
+        body: Mapping[str, Any],
+        change: Mapping[str, Any] | list[Any],
+        subresource: str = "",
+        write: Write = PLAIN,
+    ) -> dict[str, Any]:
+        """Change the object that `body` names: a mapping is merged, a list holds JSON patch operations."""
+        return self._json(ask.patch(self._read(body, subresource), change, write), body)
+
+    def delete(self, body: Mapping[str, Any], condition: Precondition = UNCONDITIONAL) -> dict[str, Any]:
+        """Delete the object that `body` names, if `condition` holds."""
+        return self._json(ask.delete(self._read(body), condition))
+
+    def _kind_of(self, body: Mapping[str, Any]) -> Kind:
+        return self.kind(str(body.get("apiVersion")), str(body.get("kind")))
+
+    def _read(self, body: Mapping[str, Any], subresource: str = "") -> Request:
+        metadata = body.get("metadata") or {}
+        return ask.get(self._kind_of(body), metadata["name"], metadata.get("namespace") or "", subresource)
+
+    # Many objects
+
+    def list_all(self, api_version: str, kind: str, selection: Selection = EVERYTHING) -> Listing:
+        """Return all objects of a kind that `selection` fits: every page, or an error."""
+        found = self.kind(api_version, kind)
+        for _ in range(_RESTARTS):
+            try:
+                return self._pages(found, selection)
+            except Expired:
+                continue  # the pages got too old between two requests: from the start
+        raise ClusterError(f"the list of {found.resource} could not be read to its end: it changes too fast")
+
+    def _pages(self, kind: Kind, selection: Selection) -> Listing:
+        items: list[dict[str, Any]] = []
+        token, version = "", ""
+        while True:
+            page = self._json(ask.list_(kind, selection, token))
+            named = {"apiVersion": kind.api_version, "kind": kind.kind}  # list items carry neither
+            items += ({**named, **item} for item in page.get("items") or ())
+            metadata = page.get("metadata") or {}
+            version = version or str(metadata.get("resourceVersion") or "")
+            token = str(metadata.get("continue") or "")
+            if not token:
+                return Listing(tuple(items), version)
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any | KfctlError]:
+        """Run `function` on all items side by side; results in order, errors in their items' places."""
+        return parallel(function, items)
+
+    def watch(
+        self, api_version: str, kind: str, selection: Selection, resource_version: str, seconds: int = 300
+    ) -> Watch:
+        """Return what changes after `resource_version`, as it comes, for so many seconds."""
+        return Watch(
+            self._open(ask.watch(self.kind(api_version, kind), selection, resource_version, seconds))
+        )
+
+    # Logs and events
+
+    def logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> str:
+        """Return a container's log."""
+        request = replace(_log_request(namespace, pod, replace(query, follow=False)), accept="*/*")
+        return self.send(request).body.decode(errors="replace")
+
+    def follow_logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> Stream:
+        """Return a container's log as it is written."""
+        request = _log_request(namespace, pod, replace(query, follow=True))
+        return self._open(replace(request, accept="*/*", read_timeout=24 * 3600.0))
+
+    def events(self, namespace: str, **involved: str) -> tuple[dict[str, Any], ...]:
+        """Return the events about an object, given by its `name`, `kind` or `uid`."""
+        fields = ",".join(f"involvedObject.{key}={value}" for key, value in involved.items())
+        return self.list_all("v1", "Event", Selection(namespace, fields=fields)).items
+
+    # The server and who we are
+
+    def version(self) -> str:
+        """Return the server's version, such as v1.34.2."""
+        return str(self.raw("GET", "/version").get("gitVersion", ""))
+
+    def uid(self, namespace: str = "kube-system") -> str:
+        """Return a namespace's UID; that of kube-system stands for the cluster."""
+        return str(self.raw("GET", f"/api/v1/namespaces/{namespace}")["metadata"]["uid"])
+
+    def may(self, verb: str, kind: Kind, namespace: str = "", name: str = "") -> bool:
+        """Return whether we have a right."""
+        attributes = {
+            "verb": verb,
+            "group": kind.group,
+            "resource": kind.plural,
+            "namespace": namespace,
+            "name": name,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        request = ask.raw("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+        return bool(self._json(replace(request, repeatable=True)).get("status", {}).get("allowed"))
+
+    def raw(self, method: str, path: str, body: Any = None, **query: str) -> dict[str, Any]:
+        """Send any request and return the object that comes back."""
+        return self._json(ask.raw(method, path, body, **query), body)
+
+    # Sending
+
+    def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
+        """Send a request, again where that may help, and return its answer; an error answer is raised."""
+        tries = Tries(request, self._patience, self._clock)
+        while True:
+            try:
+                response = self._once(request)
+                if response.status < 300:
+                    return response
+                answer = hidden(answer_of(response.status, response.body), (*self._hide, *secrets))
+                failure = failure_of_answer(answer, response.headers.get("Retry-After", ""))
+                error: ClusterError = self._error(answer)
+            except Fault as fault:
+                failure, error = failure_of_fault(fault, self._patience), fault
+            delay = tries.wait_after(failure)
+            if delay is None:
+                raise error
+            if self._notify:
+                self._notify(request, failure.why, delay)
+            self._clock.sleep(delay)
+
+    def _once(self, request: Request) -> Response:
+        with self.limit.place():
+            response = self.transport.send(request)
+            if response.status == 401 and self.transport.renew():
+                response = self.transport.send(request)
+        if response.status == 429:
+            self.limit.halve()
+        else:
+            self.limit.widen()
+        return response
+
+    def _error(self, answer: Any) -> ClusterError:
+        doubt = self.transport.doubt() if answer.status == 401 else ""
+        return error_of(answer, doubt=doubt, server=self.server)
+
+    def _open(self, request: Request) -> Stream:
+        stream = self.transport.stream(request)
+        if stream.status >= 300:
+            raise self._error(hidden(answer_of(stream.status, stream.read()), self._hide))
+        return stream
+
+    def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
+        answered = json.loads(self.send(request, secret_values(body)).body)
+        return answered if isinstance(answered, dict) else {}
+
+
+class Watch:
+    """What changes, as it comes; ends when the server ends it or `close` is called."""
+
+    def __init__(self, stream: Stream) -> None:
+        """Read from `stream`."""
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield ADDED, MODIFIED, DELETED or BOOKMARK with the object; Expired is raised: list again."""
+        for line in self._stream.lines():
+            if not line:
+                continue
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                status = int(event["object"].get("code") or 500)
+                raise error_of(answer_of(status, json.dumps(event["object"]).encode()))
+            yield event["type"], event["object"]
+
+    def close(self) -> None:
+        """End it, from any thread."""
+        self._stream.close()
+
+
+def _log_request(namespace: str, pod: str, query: LogQuery) -> Request:
+    given = {
+        "container": query.container,
+        "tailLines": "" if query.tail is None else str(query.tail),
+        **{key: "true" for key in ("previous", "timestamps", "follow") if getattr(query, key)},
+    }
+    pods = Kind("", "v1", "Pod", "pods", namespaced=True)
+    request = ask.get(pods, pod, namespace, "log")
+    return replace(request, query=tuple((key, value) for key, value in given.items() if value))
