@@ -51,7 +51,7 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         return COMMANDS[chosen.command](ControlPlane(chosen.name))
-    except HarnessError as error:
+    except (HarnessError, OSError) as error:
         say(f"error: {error}")
         return 1
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -42,6 +43,8 @@ def key(module: Path) -> str:
 
 def programs(module: Path = MODULE) -> Path:
     """The folder that holds the programs by their names; built when it is not there yet."""
+    if sys.platform != "linux":
+        raise HarnessError("a cluster of our own needs Linux; KFCTL_TEST_KUBECONFIG points at any other")
     folder = cache_folder() / "kubernetes" / key(module)
     if folder.exists():
         return folder

@@ -1,6 +1,7 @@
 """A control plane on this machine: etcd, API server, controllers and scheduler, under a name."""
 
 import http.client
+import re
 import shutil
 import ssl
 import subprocess
@@ -37,6 +38,8 @@ class ControlPlane:
 
     def __init__(self, name: str = "default", more: Mapping[str, Sequence[str]] | None = None) -> None:
         """Name a control plane; nothing is started."""
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name):
+            raise HarnessError(f"{name!r} cannot name a cluster: lower-case letters, digits and dashes can")
         self.name = name
         self.folder = cache_folder() / "clusters" / name
         self.more = more or {}
@@ -70,7 +73,8 @@ class ControlPlane:
         """End it and remove all that it left on the disk."""
         with locked("clusters", "waiting for another process that starts or ends a cluster …"):
             self.stop()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
 
     def stop(self, grace: float = 0) -> None:
         """End its processes; its objects stay on the disk for the next start."""

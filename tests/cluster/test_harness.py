@@ -77,6 +77,7 @@ def test_the_api_server_dies_and_comes_back(new_control_plane: NewControlPlane) 
         cluster.kubectl("get", "configmap", "kept")
     plane.start_apiserver()
     cluster.kubectl("get", "configmap", "kept")
+    assert plane.is_healthy()
 
 
 def test_stopped_and_started_again_it_has_its_objects(new_control_plane: NewControlPlane) -> None:
@@ -112,3 +113,9 @@ def test_a_session_leaves_what_ran_before(new_control_plane: NewControlPlane) ->
     with running(plane):
         pass
     assert plane.is_healthy()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "A", "-a"])
+def test_a_name_is_never_a_path(name: str) -> None:
+    with pytest.raises(HarnessError, match="cannot name a cluster"):
+        ControlPlane(name)
