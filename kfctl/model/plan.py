@@ -88,6 +88,16 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class Need:
+    """One object that goes after another; with `ready` it waits until the other is ready."""
+
+    key: Key
+    on: Key
+    ready: bool = False
+    why: str = ""  # for people: what the one is to the other, such as "its kind"
+
+
+@dataclass(frozen=True)
 class Plan:
     """Every change, in the order of its carrying out; `waves` are tuples of keys that go side by side."""
 
@@ -95,6 +105,7 @@ class Plan:
     changes: tuple[Change, ...]
     waves: tuple[tuple[Key, ...], ...]
     warnings: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def blocked(self) -> tuple[Change, ...]:

@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def at(body: Any, *path: str) -> Any:
+    """Return the value below the keys of `path`, or None where one of them is missing."""
+    for step in path:
+        body = body.get(step) if isinstance(body, dict) else None
+    return body
+
+
 class Key(NamedTuple):
     """An object's identity; it holds no version, since an API group serves one object under several."""
 
