@@ -1,5 +1,7 @@
 """`python -m kfctl` is the command `kfctl`."""
 
+import sys
+
 from kfctl.cli import main
 
-main()
+sys.exit(main())

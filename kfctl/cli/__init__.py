@@ -1,0 +1,73 @@
+"""The command tree and the one place where errors become messages and exit codes.
+
+How a command is added:
+
+1.  Write `kfctl/cli/NAME.py` with one function. Its parameters are the arguments and options, annotated as
+    typer has it, its docstring is the help. (No `from __future__ import annotations` in that file: typer reads
+    the annotations when it runs.) A parameter whose annotation is a dataclass stands for all its fields:
+    `options.Session` gives the command `--dir`, `options.ClusterSession` also `--kubeconfig`, `--context`, `--as`.
+2.  Add a row to `COMMANDS`: the name users type → "module:function". The module is imported when it runs.
+3.  The function calls one action, prints what that returned with `output` (results) or `console` (all else),
+    and returns an `ExitCode`, or None for 0. It imports actions, and whatever is slow, inside itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from kfctl.cli import console
+from kfctl.cli.commands import Branch, Fault, Finished, invoke
+from kfctl.errors import ExitCode, KfctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = Branch(
+    help="Deploy machine-learning components to Kubernetes from typed parameters.",
+    commands={
+        "version": "version:version",
+    },
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run kfctl with these arguments (the process's own unless given) and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    console.accept_any_text()
+    try:
+        return finish(invoke(COMMANDS, arguments))
+    except Finished as done:  # --help, --version and their like
+        return done.exit_code
+    except KfctlError as error:
+        console.report(error, as_json=wants_json(arguments))
+        return error.exit_code
+    except Fault as fault:
+        from kfctl.cli.usage import usage_error
+
+        console.report(usage_error(fault), as_json=wants_json(arguments))
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        console.note("kfctl: interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone, as in `kfctl show | head`
+        console.abandon_stdout()
+        return ExitCode.OK
+    except OSError as error:
+        console.report(KfctlError(f"{error.strerror or error}: {error.filename or 'input or output'}"))
+        return ExitCode.APP
+
+
+def finish(returned: object) -> int:
+    """Return the exit code for what a command returned, once all its output is out."""
+    sys.stdout.flush()
+    return returned if isinstance(returned, int) else ExitCode.OK
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Return whether the command line asks for JSON, so that even a usage error can be told in it."""
+    joined = "\0".join(arguments)
+    return any(
+        form in f"\0{joined}\0"
+        for form in ("\0-o\0json\0", "\0-ojson\0", "\0--output\0json\0", "\0--output=json\0")
+    )

@@ -1,0 +1,165 @@
+"""Typer commands, made from plain functions when they are needed."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from functools import wraps
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+# In the versions of typer that pyproject.toml allows, its own copy of click lives here and is not exported.
+from typer._click.exceptions import ClickException as Fault
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from kfctl.cli import console
+from kfctl.cli.options import Session, root_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from dataclasses import Field
+
+    from typer._click.core import Command as AnyCommand
+    from typer._click.core import Context
+
+Finished = typer.Exit
+
+__all__ = ["Branch", "Fault", "Finished", "Group", "invoke", "parsed_by"]
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
+PARSERS: dict[Callable[..., object], type[TyperCommand]] = {}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Commands below a command: their names → "module:function" below `kfctl.cli`, or a branch again."""
+
+    help: str
+    commands: Mapping[str, str | Branch]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+def parsed_by(parser: type[TyperCommand]) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Have a command's arguments read by a class of its own."""
+
+    def register(function: Callable[..., object]) -> Callable[..., object]:
+        PARSERS[function] = parser
+        return function
+
+    return register
+
+
+class Group(TyperGroup):
+    """A command whose subcommands are imported when they are asked for."""
+
+    branch: Branch
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names that help and completion show; aliases are not among them."""
+        return list(self.branch.commands)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> AnyCommand | None:
+        """Return the command of that name or alias."""
+        name = self.branch.aliases.get(cmd_name, cmd_name)
+        target = self.branch.commands.get(name)
+        if isinstance(target, Branch):
+            return group(name, target)
+        return leaf(name, target) if target else None
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, AnyCommand | None, list[str]]:
+        """Find the command that `args` begin with; an unknown one is told with the nearest known."""
+        if not ctx.resilient_parsing and not args[0].startswith("-") and not self.get_command(ctx, args[0]):
+            from kfctl.cli.usage import unknown_command
+
+            raise unknown_command(ctx.command_path, args[0], [*self.branch.commands, *self.branch.aliases])
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Read the options before the subcommand; nothing at all asks for help."""
+        if not args and not ctx.resilient_parsing:
+            console.out(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+
+def invoke(branch: Branch, arguments: Sequence[str]) -> object:
+    """Run the command that the arguments name, and return what its function returned."""
+    root = command_tree(branch)
+    if "_KFCTL_COMPLETE" in os.environ:
+        return root.main(prog_name="kfctl")
+    with root.make_context("kfctl", list(arguments)) as context:
+        return root.invoke(context)
+
+
+def command_tree(branch: Branch) -> Group:
+    """Return the command `kfctl` itself."""
+    app = typer.Typer(name="kfctl", rich_markup_mode=None)
+    app.callback(cls=Group, help=branch.help, context_settings=SETTINGS)(spread(root_options))
+    root = get_command(app)
+    assert isinstance(root, Group)
+    root.branch = branch
+    return root
+
+
+def group(name: str, branch: Branch) -> Group:
+    """Return the command `name` with the commands of `branch` below it."""
+    made = Group(name=name, help=branch.help, context_settings=SETTINGS, rich_markup_mode=None)
+    made.branch = branch
+    return made
+
+
+def leaf(name: str, target: str) -> AnyCommand:
+    """Return the command that runs "module:function"."""
+    module, _, attribute = target.partition(":")
+    function = getattr(import_module(f"kfctl.cli.{module}"), attribute)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    parser = PARSERS.get(function, TyperCommand)
+    app.command(name, cls=parser, context_settings=SETTINGS)(spread(function))
+    return get_command(app)
+
+
+def spread(function: Callable[..., object]) -> Callable[..., object]:
+    """Return `function` as typer can read it: a parameter that is a dataclass becomes that class's fields."""
+    parameters = inspect.signature(function, eval_str=True).parameters
+    nouns: dict[str, type[Any]] = {
+        name: p.annotation for name, p in parameters.items() if is_dataclass(p.annotation)
+    }
+
+    @wraps(function)
+    def command(invocation: typer.Context, **given: Any) -> object:
+        for name, noun in nouns.items():
+            made = noun(**{f.name: given.pop(f.name) for f in fields(noun)})
+            given[name] = in_context(made, invocation) if isinstance(made, Session) else made
+        return function(**given)
+
+    spelled = [inspect.Parameter("invocation", KEYWORD_ONLY, annotation=typer.Context)]
+    for name, parameter in parameters.items():
+        spelled += (
+            map(option, fields(nouns[name])) if name in nouns else [parameter.replace(kind=KEYWORD_ONLY)]
+        )
+    command.__signature__ = inspect.Signature(spelled)  # type: ignore[attr-defined]
+    return command
+
+
+def option(declared: Field[Any]) -> inspect.Parameter:
+    """Return the field of a dataclass as a parameter."""
+    default = inspect.Parameter.empty if declared.default is MISSING else declared.default
+    if declared.default_factory is not MISSING:
+        default = declared.default_factory()
+    return inspect.Parameter(declared.name, KEYWORD_ONLY, annotation=declared.type, default=default)
+
+
+def in_context(session: Session, context: typer.Context) -> Session:
+    """Return the session with what was given before the subcommand's name; that is remembered for it here."""
+    root = context.find_root()
+    if context is root:
+        root.obj = session
+        return session
+    return session.over(root.obj)

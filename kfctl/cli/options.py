@@ -1,0 +1,113 @@
+"""The options that several commands share, each with its help and its completion."""
+
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Annotated, Self
+
+import typer
+
+from kfctl.cli import complete
+
+
+class Format(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
+EnvironmentName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ENV]",
+        help="The environment; without it `default`.",
+        show_default=False,
+        autocompletion=complete.environments,
+    ),
+]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        metavar="ENV",
+        help="The environment whose own values are meant.",
+        autocompletion=complete.environments,
+    ),
+]
+ComponentName = Annotated[
+    str, typer.Argument(metavar="COMPONENT", help="The component.", autocompletion=complete.components)
+]
+ComponentNames = Annotated[
+    list[str],
+    typer.Option(
+        "--component",
+        "-c",
+        metavar="COMPONENT",
+        help="This component alone; may be given several times.",
+        autocompletion=complete.components,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command may be told: which app it works on."""
+
+    directory: Annotated[
+        str | None,
+        typer.Option(
+            "--dir", metavar="DIR", help="The app's folder, or one in it; without it the current folder."
+        ),
+    ] = None
+
+    def over(self, weaker: "Session") -> Self:
+        """Return this with what it does not say taken from `weaker`."""
+        unsaid = [f.name for f in fields(self) if getattr(self, f.name) in (None, [])]
+        return replace(self, **{name: getattr(weaker, name) for name in unsaid})
+
+
+@dataclass(frozen=True)
+class ClusterSession(Session):
+    """What every command that talks to a cluster may be told; none of it is ever written to a file."""
+
+    kubeconfig: Annotated[
+        str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig to read.")
+    ] = None
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="NAME",
+            help="The kubeconfig context to use instead of the environment's.",
+            autocompletion=complete.contexts,
+        ),
+    ] = None
+    user: Annotated[
+        str | None, typer.Option("--as", metavar="USER", help="The user to act as.", show_default=False)
+    ] = None
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--as-group", metavar="GROUP", help="A group to act as; may be given several times."),
+    ] = None
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and end, if it is wanted."""
+    if wanted:
+        from kfctl import __version__
+        from kfctl.cli import console
+
+        console.out(f"kfctl {__version__}")
+        raise typer.Exit
+
+
+def root_options(
+    session: ClusterSession,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command's name."""
