@@ -1,0 +1,210 @@
+"""Layers of parameters and a schema in, one checked set out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.schema import check
+from kfctl.engine.typed import parse_value
+from kfctl.errors import Location, ParameterError, Problem, did_you_mean
+from kfctl.model.app import Environment, Settings, Target
+from kfctl.model.dialect import place
+from kfctl.model.parameters import Layer, ParameterSet, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kfctl.model.app import App, Component
+    from kfctl.model.dialect import Fault
+    from kfctl.model.parameters import Parameter
+    from kfctl.model.prototype import Prototype
+
+__all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "resolve"]
+
+MAX_DEPTH = 100  # of a value: no object of Kubernetes comes near
+NOTHING = Settings()
+NOWHERE = Environment("", Target(), NOTHING, {}, {}, Location(""))
+GLOBALS = frozenset({Layer.ENVIRONMENT_GLOBALS, Layer.APP_GLOBALS})
+
+
+def resolve(
+    app: App, environment: Environment | None, component: Component, prototype: Prototype
+) -> ParameterSet:
+    """Return every parameter's winning value; ParameterError with all faults if there is any."""
+    resolved, problems = examine(app, environment, component, prototype)
+    if problems:
+        raise ParameterError.of(problems)
+    return resolved
+
+
+def examine(
+    app: App, environment: Environment | None, component: Component, prototype: Prototype
+) -> tuple[ParameterSet, tuple[Problem, ...]]:
+    """Return the winning values, those they hide, and every fault; refuses none."""
+    environment = environment or NOWHERE
+    problems: list[Problem] = []
+    given = [
+        _named(layer, settings, prototype, problems)
+        for layer, settings in layers(app, environment, component)
+    ]
+    resolved = _resolved(given, prototype, _implied(environment, component))
+    problems += _faults(resolved, component, prototype)
+    return resolved, tuple(problems)
+
+
+def layers(app: App, environment: Environment, component: Component) -> tuple[tuple[Layer, Settings], ...]:
+    """Return who may set a value and what they set, strongest first; below all is the prototype's default."""
+    return (
+        (Layer.ENVIRONMENT, environment.components.get(component.name, NOTHING)),
+        (Layer.ENVIRONMENT_GLOBALS, environment.globals),
+        (Layer.COMPONENT, component.params),
+        (Layer.APP_GLOBALS, app.globals),
+    )
+
+
+def faults_of_defaults(prototype: Prototype) -> list[Problem]:
+    """Return the defaults that the prototype's own schema does not accept."""
+    return [
+        Problem(f"the default of {fault} ", prototype.where)
+        for name, parameter in prototype.parameters.items()
+        if parameter.default is not None
+        for fault in check(parameter.schema, parameter.default, (name,))
+    ]
+
+
+def _implied(environment: Environment, component: Component) -> Mapping[str, str]:
+    """Return the defaults that no prototype can know."""
+    return {"name": component.name, "namespace": environment.target.namespace or "default"}
+
+
+def _named(
+    layer: Layer, settings: Settings, prototype: Prototype, problems: list[Problem]
+) -> Mapping[str, Value]:
+    """Return the values of one layer under the parameters' own names."""
+    values: dict[str, Value] = {}
+    spellings: dict[str, str] = {}
+    for spelling, value in settings.values.items():
+        where = settings.locations.get(spelling)
+        name = prototype.canonical(spelling)
+        if name is None:
+            if layer not in GLOBALS:  # a global is for those prototypes that know it
+                problems.append(_unknown(spelling, prototype, where))
+        elif name in values:
+            message = f"'{spellings[name]}' and '{spelling}' are the same parameter, {name}"
+            problems.append(Problem(message, where, "leave one of them out"))
+        else:
+            values[name], spellings[name] = Value(value, layer, where), spelling
+    return values
+
+
+def _unknown(name: str, prototype: Prototype, where: Location | None) -> Problem:
+    hint = did_you_mean(name, prototype.parameters)
+    hint = hint or f"kfctl prototype describe {prototype.name} lists its parameters"
+    return Problem(f"{prototype.name} has no parameter '{name}'", where, hint)
+
+
+def _resolved(
+    given: Sequence[Mapping[str, Value]], prototype: Prototype, implied: Mapping[str, str]
+) -> ParameterSet:
+    values, hidden = {}, {}
+    for name, parameter in prototype.parameters.items():
+        default = Value(_first(parameter.default, implied.get(name)), Layer.DEFAULT)
+        stack = [layer[name] for layer in given if name in layer]
+        # null hides what is weaker and means the default
+        wins = stack[0] if stack and stack[0].value is not None else default
+        values[name] = _integral(wins, parameter)
+        rest = tuple(value for value in stack if value is not wins)
+        shadowed = (default,) if wins is not default and default.value is not None else ()
+        if rest or shadowed:
+            hidden[name] = (*rest, *shadowed)
+    return ParameterSet(values, hidden, tuple(_deprecations(values, hidden, prototype)))
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _integral(value: Value, parameter: Parameter) -> Value:
+    """Return 2 for 2.0 where an integer is wanted: Kubernetes reads them as different types."""
+    if (
+        isinstance(value.value, float)
+        and parameter.schema.get("type") == "integer"
+        and value.value.is_integer()
+    ):
+        return Value(int(value.value), value.layer, value.where)
+    return value
+
+
+def _deprecations(
+    values: Mapping[str, Value], hidden: Mapping[str, tuple[Value, ...]], prototype: Prototype
+) -> Iterator[str]:
+    for name, parameter in prototype.parameters.items():
+        value = values[name]
+        if parameter.deprecated and value.layer is not Layer.DEFAULT:
+            reason = parameter.deprecated if parameter.deprecated != "True" else "it no longer does anything"
+            yield f"{value.where}: {name} is deprecated: {reason}" if value.where else f"{name}: {reason}"
+
+
+def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) -> Iterator[Problem]:
+    instance: dict[str, Any] = {}
+    for name, value in resolved.values.items():
+        if value.value is not None:
+            instance[name] = value.value
+        if value.layer is not Layer.DEFAULT:
+            yield from _faults_of_value(value, prototype.parameters[name])
+    across = {word: rule for word, rule in prototype.schema.items() if word not in PER_PARAMETER}
+    for fault in check(across, instance):
+        yield _across(fault, resolved, component, prototype)
+
+
+PER_PARAMETER = frozenset({"type", "properties", "additionalProperties"})
+
+
+def _faults_of_value(value: Value, parameter: Parameter) -> Iterator[Problem]:
+    unusable = _unusable(value.value)
+    if unusable:
+        yield Problem(f"{parameter.name} {unusable}", value.where)
+        return
+    for fault in check(parameter.schema, value.value, (parameter.name,)):
+        yield Problem(_message(fault, parameter), value.where, _advice(fault, value.value, parameter))
+
+
+def _message(fault: Fault, parameter: Parameter) -> str:
+    secret = parameter.secret and len(fault.path) > 1
+    return f"{parameter.name} is not what it must be (it is secret, so not shown)" if secret else str(fault)
+
+
+def _advice(fault: Fault, value: Any, parameter: Parameter) -> str:
+    if fault.keyword == "type" and len(fault.path) == 1 and not parameter.secret:
+        if parameter.type == "string" and isinstance(value, bool | int | float):
+            return "write it in quotes"
+        if parameter.type == "list" and isinstance(value, str):
+            return f"write it as a list: [{value}]"
+    return ""
+
+
+def _across(fault: Fault, resolved: ParameterSet, component: Component, prototype: Prototype) -> Problem:
+    name = str(fault.path[0]) if fault.path else ""
+    if fault.keyword in {"required", "dependentRequired"} and len(fault.path) == 1:
+        hint = f"kfctl param set {component.name} {name} VALUE"
+        if prototype.parameters[name].help:
+            hint += f"   ({prototype.parameters[name].help.splitlines()[0]})"
+        reason = "is required" if fault.keyword == "required" else fault.message
+        return Problem(f"{component.name}: {name} {reason} and has no value", component.where, hint)
+    where = resolved.values[name].where if name in resolved.values else None
+    return Problem(f"{component.name}: {fault}", where or component.where)
+
+
+def _unusable(value: Any, depth: int = 0) -> str:
+    """Return why no YAML or JSON can carry a value, empty if they can."""
+    if isinstance(value, str):
+        lone = next((c for c in value if "\ud800" <= c <= "\udfff"), "") if not value.isascii() else ""
+        return f"holds U+{ord(lone):04X}, which is half a character and no text" if lone else ""
+    if depth > MAX_DEPTH:
+        return f"is nested more than {MAX_DEPTH} deep"
+    parts: Iterable[Any] = ()
+    if isinstance(value, dict):
+        parts = (part for pair in value.items() for part in pair)
+    elif isinstance(value, list):
+        parts = value
+    return next((reason for part in parts if (reason := _unusable(part, depth + 1))), "")

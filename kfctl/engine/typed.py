@@ -1,0 +1,128 @@
+"""Text from a command line made a value, by the type that a parameter's schema declares."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.schema import TYPES, check
+from kfctl.errors import ParameterError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kfctl.model.parameters import Parameter
+
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+
+
+class _Unfit(Exception):
+    """The text is not of the type."""
+
+
+def parse_value(parameter: Parameter, texts: Sequence[str]) -> Any:
+    """Return the value that the texts of one parameter mean (several for a list), checked by its schema."""
+    try:
+        value = _value(parameter.schema, texts)
+        faults = [str(fault) for fault in check(parameter.schema, value, (parameter.name,))]
+    except _Unfit as unfit:
+        faults = [f"{parameter.name} {unfit}"]
+    if faults:
+        raise ParameterError.of([Problem(fault) for fault in faults])
+    return value
+
+
+def _value(schema: Mapping[str, Any], texts: Sequence[str]) -> Any:
+    names = _types(schema)
+    if "array" in names:
+        return _list(schema, texts)
+    if "object" in names and (len(texts) > 1 or not texts[0].lstrip().startswith("{")):
+        return _map(schema, texts)
+    if len(texts) != 1:
+        raise _Unfit(f"takes one value, and {len(texts)} were given")
+    return _scalar(schema, names, texts[0])
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    declared = schema.get("type")
+    if declared is None:
+        choices = schema.get("enum") or [schema["const"]] if "const" in schema or "enum" in schema else [""]
+        return [next(name for name in TYPES if TYPES[name](choice)) for choice in choices]
+    return [declared] if isinstance(declared, str) else list(declared)
+
+
+def _list(schema: Mapping[str, Any], texts: Sequence[str]) -> list[Any]:
+    items = schema.get("items")
+    items = items if isinstance(items, dict) else {}
+    if len(texts) == 1 and texts[0].lstrip().startswith("["):
+        return list(_json(texts[0], "a JSON list, or one plain value each"))
+    return [_value(items, [text]) for text in texts]
+
+
+def _map(schema: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+    """Return a map given as ``key=value``, once or repeated."""
+    values = schema.get("additionalProperties")
+    values = values if isinstance(values, dict) else {}
+    pairs = [text.partition("=") for text in texts]
+    if not all(key and equals for key, equals, _ in pairs):
+        raise _Unfit("must be a JSON map, or key=value")
+    properties = schema.get("properties", {})
+    return {key: _value(properties.get(key, values), [text]) for key, _, text in pairs}
+
+
+def _scalar(schema: Mapping[str, Any], names: Sequence[str], text: str) -> Any:
+    # "5" for a quantity stays text; where text is one of several types it is what is left over
+    order = names if schema.get("unit") == "quantity" else sorted(names, key="string".__eq__)
+    unfit = _Unfit("takes no value")
+    for name in order:
+        try:
+            return READERS[name](text)
+        except _Unfit as error:
+            unfit = error
+    raise unfit
+
+
+def _integer(text: str) -> int:
+    if not INTEGER.fullmatch(text):
+        raise _Unfit(f"must be an integer, not '{text}'")
+    return int(text)
+
+
+def _number(text: str) -> int | float:
+    if not NUMBER.fullmatch(text) or len(text) > 400:
+        raise _Unfit(f"must be a number, not '{text}'")
+    return int(text) if INTEGER.fullmatch(text) else float(text)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise _Unfit(f"must be true or false, not '{text}'")
+    return text.lower() == "true"
+
+
+def _null(text: str) -> None:
+    raise _Unfit("must be null: give --null")
+
+
+def _json(text: str, wanted: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _Unfit(f"must be {wanted}: {error} in '{text}'") from None
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number that JSON knows")
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "object": lambda text: _json(text, "a JSON map"),
+    "array": lambda text: _json(text, "a JSON list"),
+    "null": _null,
+}

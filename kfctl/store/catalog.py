@@ -1,0 +1,130 @@
+"""Finds prototypes: the app's own in `prototypes/`, then those shipped in `templates/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import AppError, Location, UsageError, did_you_mean
+from kfctl.model.prototype import Example
+from kfctl.store.prototypefile import read_prototype
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kfctl.model.prototype import Prototype
+
+SHARED = "common"
+NOT_SOURCES = frozenset({"prototype.yaml", "README.md"})
+
+
+@cache
+def shipped_folder() -> Path:
+    """Return where kfctl's own prototypes are: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def catalog(app_root: Path | str | None = None) -> Catalog:
+    """Return every prototype that an app at `app_root` may use; without one, the shipped ones."""
+    shipped = Shelf(shipped_folder(), "templates", True)
+    if app_root is None:
+        return Catalog((shipped,))
+    return Catalog((Shelf(Path(app_root) / "prototypes", "prototypes", False), shipped))
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder of prototypes, and how messages call it."""
+
+    folder: Path
+    label: str
+    shipped: bool
+
+    def names(self) -> Iterator[str]:
+        """Return the names of the prototypes in it."""
+        if self.folder.is_dir():
+            for child in self.folder.iterdir():
+                if child.name != SHARED and (child / "prototype.yaml").is_file():
+                    yield child.name
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The prototypes of several shelves, of which an earlier one wins."""
+
+    shelves: tuple[Shelf, ...]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all prototypes, sorted."""
+        return tuple(sorted({name for shelf in self.shelves for name in shelf.names()}))
+
+    def all(self) -> tuple[Prototype, ...]:
+        """Return all prototypes, by name."""
+        return tuple(self.get(name) for name in self.names())
+
+    def get(self, name: str, where: Location | None = None) -> Prototype:
+        """Return a prototype; `where` is the place of the file that asks for it, if a file does."""
+        for shelf in self.shelves:
+            if _is_plain(name) and (shelf.folder / name / "prototype.yaml").is_file():
+                return _loaded(shelf, name, self._shared())
+        hint = did_you_mean(name, self.names()) or "kfctl prototype list"
+        error = AppError if where else UsageError
+        raise error(f"there is no prototype '{name}'", where=where, hint=hint)
+
+    def sources(self, prototype: Prototype) -> Mapping[str, str]:
+        """Return every text that its templates may use: its own files, and `common/` shared by all."""
+        shared = [_texts(folder, f"{SHARED}/") for folder in reversed(self._shared())]
+        return dict(chain(*shared, _texts(Path(prototype.root))))
+
+    def examples(self, prototype: Prototype) -> tuple[Example, ...]:
+        """Return its examples, `smallest` first."""
+        files = (Path(prototype.root) / "examples").glob("*.yaml")
+        return tuple(_example(path) for path in sorted(files, key=lambda p: (p.stem != "smallest", p.stem)))
+
+    def readme(self, prototype: Prototype) -> str:
+        """Return its README; empty where there is none."""
+        path = Path(prototype.root) / "README.md"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def _shared(self) -> tuple[Path, ...]:
+        return tuple(shelf.folder / SHARED for shelf in self.shelves)
+
+
+@cache
+def _loaded(shelf: Shelf, name: str, shared: tuple[Path, ...]) -> Prototype:
+    return read_prototype(shelf.folder / name, shelf.label, shared, shipped=shelf.shipped)
+
+
+def _is_plain(name: str) -> bool:
+    return name not in {"", ".", "..", SHARED} and not set(name) & set("/\\\0")
+
+
+def _texts(folder: Path, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Return the text files below a folder; links out of it and what is not text are left out."""
+    root = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name in NOT_SOURCES or name.startswith("examples/") or not path.is_file():
+            continue
+        if path.resolve().is_relative_to(root):
+            try:
+                yield prefix + name, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+
+
+def _example(path: Path) -> Example:
+    from kfctl import yamltext
+
+    text = path.read_text(encoding="utf-8")
+    document: Any = yamltext.load(text, str(path))
+    if not isinstance(document, dict) or not isinstance(document.get("params"), dict):
+        raise AppError("an example is a map with `params:`", where=Location(str(path), 1))
+    first = text.partition("\n")[0]
+    summary = first.removeprefix("#").strip() if first.startswith("#") else ""
+    return Example(path.stem, summary, document["params"])

@@ -1,0 +1,108 @@
+"""Reads one `prototype.yaml` with the groups of parameters it uses, and proves that it is a prototype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from kfctl import yamltext
+from kfctl.errors import AppError, Location, Problem, did_you_mean
+from kfctl.model.declaration import faults_of_names, faults_of_parameters, faults_of_prototype, merged
+from kfctl.model.dialect import Fault, place
+from kfctl.model.parameters import Parameter
+from kfctl.model.prototype import Prototype, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """One YAML file; where its parts stand is looked up only when there is something to say of them."""
+
+    path: Path
+    label: str
+
+    @cached_property
+    def text(self) -> str:
+        """What the file holds."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise AppError(f"can't be read: {error}", where=Location(self.label)) from None
+
+    @cached_property
+    def value(self) -> Any:
+        """The document in it."""
+        return yamltext.load(self.text, self.label)
+
+    def where(self, path: Sequence[str | int]) -> Location:
+        """Return the place of the value at `path`, or of the nearest one around it."""
+        return yamltext.load_located(self.text, self.label).key_at(*path)
+
+    def refuse(self, faults: Sequence[Fault]) -> None:
+        """Raise an AppError of all faults, each with its place, if there is any."""
+        if faults:
+            raise AppError.of([Problem(_message(fault), self.where(fault.path)) for fault in faults])
+
+
+def read_prototype(folder: Path, label: str, shared: Sequence[Path], *, shipped: bool) -> Prototype:
+    """Return the prototype in `folder`; AppError with every fault of its file, or of a group it uses.
+
+    `label` is how messages call the folder of prototypes; of several `shared` folders the first wins.
+    """
+    own = Source(folder / "prototype.yaml", f"{label}/{folder.name}/prototype.yaml")
+    own.refuse(faults_of_prototype(own.value, folder.name) or list(_missing_files(own.value, folder)))
+    groups = [_group(name, own, shared) for name in own.value.get("uses") or ()]
+    for group in groups:
+        group.refuse(faults_of_parameters(group.value))
+    schema = merged([own.value.get("parameters") or {}, *(group.value for group in groups)])
+    own.refuse(faults_of_names(schema, ("parameters",)))
+    return _prototype(own, folder, schema, shipped=shipped)
+
+
+def _prototype(own: Source, folder: Path, schema: Mapping[str, Any], *, shipped: bool) -> Prototype:
+    required = frozenset(schema.get("required", ()))
+    declared = schema["properties"].items()
+    return Prototype(
+        name=folder.name,
+        root=str(folder),
+        summary=own.value.get("summary") or "",
+        description=own.value.get("description") or "",
+        schema=schema,
+        parameters={name: Parameter(name, keywords, name in required) for name, keywords in declared},
+        templates=tuple(map(_template, own.value.get("templates") or ())),
+        spawns=tuple(own.value.get("spawns") or ()),
+        shipped=shipped,
+        where=Location(own.label, 1),
+    )
+
+
+def _template(entry: str | Mapping[str, str]) -> Template:
+    return Template(entry, "") if isinstance(entry, str) else Template(entry["file"], entry.get("when", ""))
+
+
+def _missing_files(document: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
+    for index, template in enumerate(map(_template, document.get("templates") or ())):
+        if not (folder / template.file).is_file():
+            known = [path.name for path in folder.glob("*.j2")]
+            hint = did_you_mean(template.file, known)
+            message = (
+                f"there is no file {template.file} in the prototype's folder{f': {hint}' if hint else ''}"
+            )
+            yield Fault(("templates", index), message)
+
+
+def _group(name: str, own: Source, shared: Sequence[Path]) -> Source:
+    for folder in shared:
+        if (folder / f"{name}.yaml").is_file():
+            return Source(folder / f"{name}.yaml", f"{folder.parent.name}/{folder.name}/{name}.yaml")
+    known = sorted({path.stem for folder in shared for path in folder.glob("*.yaml")})
+    hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
+    raise AppError(f"there is no group of parameters '{name}'", where=own.where(("uses",)), hint=hint)
+
+
+def _message(fault: Fault) -> str:
+    return f"{place(fault.path)} {fault.message}".strip()
