@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import offline, online
 from bench.table import HEADER, line
-from tests.cluster.control_plane import running
+from tests.cluster.session import running
 
 
 def main() -> None:
