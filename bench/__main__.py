@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from bench import offline, online
-from bench.table import HEADER, line
+from bench.table import HEADER, Row, line
 from tests.cluster.session import running
 
 
@@ -22,17 +22,14 @@ def main() -> None:
     print(HEADER)
     with tempfile.TemporaryDirectory(prefix="kfctl-bench-") as folder:
         work = Path(folder)
-        for part in (
-            lambda: offline.startup(work),
-            lambda: offline.rendering(work, servings=400, target_helm=1.5),
-            lambda: offline.rendering(work, servings=4_000, target_helm=1.0),
-        ):
-            show(part())
+        show(offline.startup(work))
+        show(offline.rendering(work, servings=400, target_helm=1.5))
+        show(offline.rendering(work, servings=4_000, target_helm=1.0))
         with running() as cluster:
             show(online.creating(work, cluster))
 
 
-def show(rows: list) -> None:
+def show(rows: list[Row]) -> None:
     """Print rows of the table."""
     for row in rows:
         print(line(row))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+pytest_plugins = ["tests.cluster.fixtures"]
+
 
 @dataclass(frozen=True)
 class Run:
