@@ -1,7 +1,7 @@
 """YAML text in, text out: read with positions, set or remove one value, print."""
 
 from kfctl.yamltext.emit import dump, dump_all
-from kfctl.yamltext.read import Located, decode, documents, load, load_all, load_located
+from kfctl.yamltext.read import Located, decode, documents, load, load_all, load_located, position
 from kfctl.yamltext.splice import set_in, unset_in
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "load",
     "load_all",
     "load_located",
+    "position",
     "set_in",
     "unset_in",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +13,7 @@ from kfctl.errors import AppError, Location, Problem
 from kfctl.yamltext.scalars import WORDS, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 Path = tuple[str | int, ...]
 
@@ -180,7 +179,7 @@ class Reader:
 
     def _document(self) -> Document:
         self._anchors.clear()
-        start = self._next()
+        start: Any = self._next()
         value = self._value(start, 0)
         empty = isinstance(start, self._yaml.ScalarEvent) and start.start_mark.index == start.end_mark.index
         return Document(value, None if empty else Entry(None, start, self._last), self._places or {})
@@ -285,7 +284,7 @@ class Reader:
             value = resolve(event.value)
         except ValueError:
             value = event.value
-        wanted = {
+        wanted: dict[str, Any] = {
             _TAG + "int": int,
             _TAG + "float": (int, float),
             _TAG + "bool": bool,

@@ -38,10 +38,10 @@ def _number(text: str) -> str | int | float:
         match = _INTEGER.fullmatch(digits)
         if match and match.lastindex:
             value = int(match[1] + match[match.lastindex], _BASES[match.lastindex] or 10)
-            # Beyond 64 bits Go tries a float, which has no octal or hexadecimal form; decimals stay exact here.
+            # Beyond 64 bits Go tries a float, which has only a decimal form; those stay exact here.
             if match.lastindex == 5 or _INT64 <= value <= _UINT64:
                 return value
     if _FLOAT.fullmatch(digits):
-        value = float(digits)
-        return text if value in (float("inf"), float("-inf")) else value
+        real = float(digits)
+        return text if real in (float("inf"), float("-inf")) else real
     return text

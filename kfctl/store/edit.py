@@ -1,0 +1,155 @@
+"""Changes the user's files: only the lines an edit must, whole files or none, one command at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import AppError, Location
+from kfctl.model.plan import ABSENT
+from kfctl.store.lock import locked
+from kfctl.yamltext import decode, set_in, unset_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_TEMPORARY = ".kfctl-tmp-"  # begins the name of every temporary file
+
+_ADVICE = {
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "your disk quota is used up: free some space",
+    errno.EFBIG: "files may not become that large here (`ulimit -f`)",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "look at the permissions of the file and its folder",
+    errno.EPERM: "look at the permissions of the file and its folder",
+    errno.ELOOP: "a symbolic link there leads to itself",
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One value to set, or to remove if it is ABSENT, in one file of the app."""
+
+    path: str  # relative to the app
+    keys: tuple[str | int, ...]
+    value: Any
+
+
+def edit(root: Path, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Carry out all `edits` or, if one of them can't be, none; return the paths of the files that changed."""
+    with told("write", "the app"), locked(root):
+        before = {path: read_file(root, path) for path in dict.fromkeys(each.path for each in edits)}
+        after = dict(before)
+        for each in edits:
+            after[each.path] = _edited(after[each.path], each)
+        changed = tuple(path for path in before if after[path] != before[path])
+        for path in changed:
+            write_file(root, path, after[path])
+    return changed
+
+
+def read_file(root: Path, path: str) -> str:
+    """Return the text of a file of the app as it is, its line ends and byte order mark too."""
+    with told("read", path):
+        raw = (root / path).read_bytes()
+    mark = "\ufeff" if raw.startswith(b"\xef\xbb\xbf") else ""
+    return mark + decode(raw, path)
+
+
+def write_file(root: Path, path: str, text: str) -> None:
+    """Write a file of the app so that at any moment it is there whole: as it was before, or as `text`."""
+    with told("write", path), locked(root):
+        target = _target(root / path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent.is_relative_to(os.path.realpath(root)):
+            for leftover in target.parent.glob(f"{_TEMPORARY}*"):  # of a killed command: we hold the lock
+                leftover.unlink(missing_ok=True)
+        _replace(target, text.encode("utf-8"))
+
+
+def remove(root: Path, path: str) -> None:
+    """Remove a file or a folder of the app; one that is not there is no fault."""
+    with told("remove", path), locked(root):
+        target = root / path
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+        _sync(target.parent)
+
+
+def rename(root: Path, old: str, new: str) -> None:
+    """Rename a file or a folder of the app; never over another one."""
+    with told("rename", old), locked(root):
+        target = root / new
+        if os.path.lexists(target):
+            raise AppError(f"{new} exists already", where=Location(new))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (root / old).rename(target)
+        _sync(target.parent)
+
+
+@contextlib.contextmanager
+def told(verb: str, path: str) -> Iterator[None]:
+    """Turn what the system refuses into an error that the user can act on."""
+    try:
+        yield
+    except OSError as error:
+        message = f"can't {verb} {path}: {error.strerror or error}"
+        raise AppError(message, where=Location(path), hint=_ADVICE.get(error.errno or 0, "")) from None
+
+
+def _edited(text: str, each: Edit) -> str:
+    if each.value is ABSENT:
+        return unset_in(text, each.keys, each.path)
+    return set_in(text, each.keys, each.value, each.path)
+
+
+def _target(path: Path) -> Path:
+    """Return the file that is written for `path`: where a symbolic link leads to, never the link itself."""
+    with contextlib.suppress(FileNotFoundError):  # a new file, or a link to one
+        path.stat()  # here a loop of links is an error, that realpath would pass over
+    return Path(os.path.realpath(path))
+
+
+def _replace(target: Path, content: bytes) -> None:
+    old = target.stat() if target.exists() else None
+    if old and not os.access(target, os.W_OK):  # the rename would replace a write-protected file
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    temporary = target.parent / f"{_TEMPORARY}{os.urandom(6).hex()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            if old:
+                _make_like(descriptor, old)
+            stream.write(content)
+            stream.flush()
+            os.fsync(descriptor)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+
+
+def _make_like(descriptor: int, old: os.stat_result) -> None:
+    """Give a file the owner and the permissions of the one that it will replace."""
+    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):  # only root may give a file away
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in `folder` last through a power cut, where the file system can."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,123 @@
+"""The raw manifests of an app: the files below `components/NAME/`, and the objects in them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import AppError, Location, Problem
+from kfctl.model.resource import Resource
+from kfctl.store.appfile import kind_of
+from kfctl.store.edit import told
+from kfctl.yamltext import decode, documents, position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfctl.model.app import App
+
+PROTOTYPE = "manifests"  # of components that are raw manifests
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+_Found = tuple[Any, Location]
+
+
+def manifest_files(root: Path, name: str) -> tuple[str, ...]:
+    """Return the paths of a component's manifests, relative to the app; hidden ones don't count."""
+    found = []
+    for folder, folders, files in os.walk(root / "components" / name, onerror=_raise, followlinks=False):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        here = Path(folder).relative_to(root)
+        found += [str(here / each) for each in files if each.endswith(_SUFFIXES) and not each.startswith(".")]
+    return tuple(sorted(found))
+
+
+def raw_manifests(app: App, component: str) -> list[Resource]:
+    """Return the objects in a component's manifests, lists taken apart; every fault is in one error."""
+    problems: list[Problem] = []
+    resources: list[Resource] = []
+    for path in app.components[component].manifests:
+        try:
+            for value, where in _documents(Path(app.root), path):
+                resources += _objects(value, where, component, problems)
+        except AppError as error:
+            problems += error.problems
+    if problems:
+        raise AppError(problems[0].message, problems=problems)
+    return resources
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _documents(root: Path, path: str) -> Iterator[_Found]:
+    with told("read", path):
+        raw = (root / path).read_bytes()
+    return _json_documents(decode(raw, path), path) if path.endswith(".json") else _yaml_documents(raw, path)
+
+
+def _yaml_documents(raw: bytes, path: str) -> Iterator[_Found]:
+    for document in documents(raw, path):
+        if document.value is not None and document.root is not None:
+            mark = document.root.start.start_mark
+            yield document.value, Location(path, mark.line + 1, mark.column + 1)
+
+
+def _json_documents(text: str, path: str) -> Iterator[_Found]:
+    """Yield one JSON value after another, as kubectl reads them."""
+    decoder = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant)
+    index = _skip_space(text, 0)
+    while index < len(text):
+        where = position(text, index, path)
+        try:
+            value, index = decoder.raw_decode(text, index)
+        except json.JSONDecodeError as error:
+            raise AppError(error.msg, where=position(text, error.pos, path)) from None
+        except (ValueError, RecursionError) as error:
+            raise AppError(str(error), where=where) from None
+        yield value, where
+        index = _skip_space(text, index)
+
+
+def _skip_space(text: str, index: int) -> int:
+    return len(text) - len(text[index:].lstrip())
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twin!r} is twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number that JSON knows")
+
+
+def _objects(value: Any, where: Location, component: str, problems: list[Problem]) -> Iterator[Resource]:
+    """Yield the object that a document holds, or those of a List."""
+    fault = _fault(value)
+    if fault:
+        problems.append(
+            Problem(fault, where, "a manifest holds Kubernetes objects: apiVersion, kind, metadata")
+        )
+    elif value["kind"].endswith("List") and isinstance(value.get("items"), list):
+        for item in value["items"]:
+            yield from _objects(item, where, component, problems)
+    else:
+        yield Resource(value, component, f"{where.path}:{where.line}")
+
+
+def _fault(value: Any) -> str:
+    if not isinstance(value, dict):
+        return f"this is {kind_of(value)}, not an object"
+    for key in ("apiVersion", "kind"):
+        if not isinstance(value.get(key), str) or not value[key]:
+            return f"an object without {key}"
+    return ""
