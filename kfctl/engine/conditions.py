@@ -1,0 +1,51 @@
+"""What an object's status says of itself: its conditions, and which generation it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfctl.model.resource import at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Body = Mapping[str, Any]
+
+
+def conditions(body: Body) -> dict[str, Body]:
+    """Return the conditions by type; those of an older generation of the object are left out."""
+    generation = _number(at(body, "metadata", "generation"))
+    listed = at(body, "status", "conditions")
+    return {
+        str(found.get("type")): found
+        for found in (listed if isinstance(listed, list) else ())
+        if isinstance(found, dict) and not _number(found.get("observedGeneration"), generation) < generation
+    }
+
+
+def observed(body: Body, *, must_tell: bool) -> bool:
+    """Return whether the status is about the object as it is now; of some kinds it must tell that."""
+    generation = _number(at(body, "metadata", "generation"))
+    told = at(body, "status", "observedGeneration")
+    return not must_tell if told is None else _number(told, generation) >= generation
+
+
+def _number(value: Any, otherwise: int = 0) -> int:
+    """Return a number that a controller wrote; custom resources hold anything."""
+    return (
+        int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else otherwise
+    )
+
+
+def true(found: Mapping[str, Body], *types: str) -> Body | None:
+    """Return the first condition of these types that is true, or None."""
+    return next((found[t] for t in types if found.get(t, {}).get("status") == "True"), None)
+
+
+def words(condition: Body) -> str:
+    """Return a condition's reason and message in one line."""
+    reason, message = (
+        str(condition.get("reason") or ""),
+        " ".join(str(condition.get("message") or "").split()),
+    )
+    return f"{reason}: {message}" if reason and message else reason or message

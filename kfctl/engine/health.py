@@ -1,0 +1,195 @@
+"""How far an object has come: one small function a kind, in a table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine import pods as podhealth
+from kfctl.engine import workloads
+from kfctl.engine.conditions import conditions, observed, true, words
+from kfctl.engine.surroundings import Surroundings
+from kfctl.model.resource import Resource, at
+from kfctl.model.status import Health, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Body = Mapping[str, Any]
+    Verdict = tuple[Health, str]
+    Judge = Callable[[Body, Surroundings], Verdict]
+
+COMPONENT = "kfctl.dev/component"
+LOAD_BALANCER_PATIENCE = 30.0  # seconds until a load balancer without an address counts as ready
+CONDITION_PATIENCE = 10.0  # seconds until a custom resource without conditions counts as ready
+
+
+def health(body: Body, around: Surroundings) -> Status:
+    """Return how an object is; its pods become its children, the worst of them the cause."""
+    found, message = verdict(body, around)
+    children = tuple(health(pod, Surroundings(around.now)) for pod in around.pods)
+    cause = None
+    if not found.good and (pod := podhealth.worst(around.pods)):
+        cause = podhealth.cause(pod)
+    elif not found.good and body.get("kind") == "Pod":
+        cause = podhealth.cause(body)
+    component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
+    return Status(Resource(body).key, found, message, component, cause, children)
+
+
+def verdict(body: Body, around: Surroundings) -> Verdict:
+    """Return an object's health and why in a few words."""
+    resource = Resource(body)
+    if resource.metadata.get("deletionTimestamp"):
+        finalizers = ", ".join(resource.metadata.get("finalizers") or ())
+        return Health.TERMINATING, "being deleted" + (f"; waits for {finalizers}" if finalizers else "")
+    kind = (resource.group, resource.kind)
+    if not observed(body, must_tell=kind in _OBSERVED):
+        return workloads.UNSEEN
+    return HEALTH.get(kind, _custom if _is_custom(resource.group) else _there)(body, around)
+
+
+def _pod(body: Body, around: Surroundings) -> Verdict:
+    del around
+    return podhealth.judge_pod(body)
+
+
+def _service(body: Body, around: Surroundings) -> Verdict:
+    kind = at(body, "spec", "type")
+    if kind != "LoadBalancer":
+        needs_address = kind != "ExternalName" and not at(body, "spec", "clusterIP")
+        return (Health.PROGRESSING, "no cluster address yet") if needs_address else (Health.READY, "")
+    found = [
+        str(i.get("ip") or i.get("hostname")) for i in at(body, "status", "loadBalancer", "ingress") or ()
+    ]
+    addresses = found or [str(address) for address in at(body, "spec", "externalIPs") or ()]
+    if addresses:
+        return Health.READY, f"reachable at {', '.join(addresses)}"
+    if _age(body, around.now) < LOAD_BALANCER_PATIENCE:
+        return Health.PROGRESSING, "waits for the address of its load balancer"
+    return Health.READY, "no load balancer has given it an address: does this cluster have them?"
+
+
+def _claim(body: Body, around: Surroundings) -> Verdict:
+    phase = str(at(body, "status", "phase") or "Pending")
+    if phase == "Bound":
+        return Health.READY, "bound"
+    if phase == "Lost":
+        return Health.FAILED, "the volume it was bound to is gone"
+    name = at(body, "spec", "storageClassName")
+    if around.binding_modes.get(str(name)) == "WaitForFirstConsumer":
+        return Health.READY, "will be bound when a pod uses it"
+    if name is None:
+        return Health.PROGRESSING, "not bound: no default StorageClass, and no volume fits"
+    return Health.PROGRESSING, f"not bound to a volume of class {name!r}" if name else "no volume fits it yet"
+
+
+def _volume(body: Body, around: Surroundings) -> Verdict:
+    del around
+    phase = str(at(body, "status", "phase") or "Pending")
+    return (Health.FAILED if phase == "Failed" else Health.READY), phase.lower()
+
+
+def _definition(body: Body, around: Surroundings) -> Verdict:
+    del around
+    found = conditions(body)
+    refused = found.get("NamesAccepted", {})
+    if refused.get("status") == "False" and refused.get("reason") != "NotAccepted":
+        return Health.FAILED, words(refused)
+    if true(found, "Established") and true(found, "NamesAccepted"):
+        return Health.READY, "established"
+    return Health.PROGRESSING, "not established yet"
+
+
+def _namespace(body: Body, around: Surroundings) -> Verdict:
+    del around
+    if at(body, "status", "phase") == "Terminating":
+        return Health.TERMINATING, "being deleted"
+    return Health.READY, ""
+
+
+def _api_service(body: Body, around: Surroundings) -> Verdict:
+    del around
+    found = conditions(body)
+    if true(found, "Available"):
+        return Health.READY, "available"
+    return Health.PROGRESSING, words(found.get("Available", {})) or "not available yet"
+
+
+def _scaler(body: Body, around: Surroundings) -> Verdict:
+    del around
+    found = conditions(body)
+    for kind in ("AbleToScale", "ScalingActive"):
+        if found.get(kind, {}).get("status") == "False":
+            return Health.READY, words(found[kind])  # without metrics it does nothing, which breaks nothing
+    return Health.READY, ""
+
+
+def _there(body: Body, around: Surroundings) -> Verdict:
+    del body, around
+    return Health.READY, ""
+
+
+def _custom(body: Body, around: Surroundings) -> Verdict:
+    """Judge a resource that only its conditions tell about, by the names that most controllers use."""
+    found = conditions(body)
+    for health_, types in _BY_CONDITION:
+        if condition := true(found, *types):
+            return health_, words(condition)
+    if at(body, "spec", "suspend") is True:
+        return Health.PAUSED, "suspended"
+    for kind in ("Ready", "Available"):
+        if kind in found:
+            good = found[kind].get("status") == "True"
+            return (Health.READY if good else Health.PROGRESSING), words(found[kind])
+    if not found and _age(body, around.now) < CONDITION_PATIENCE:
+        return Health.PROGRESSING, "no controller has said anything about it yet"
+    return Health.READY, "" if found else "it has no conditions"
+
+
+def _is_custom(group: str) -> bool:
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def _age(body: Body, now: float) -> float:
+    made = at(body, "metadata", "creationTimestamp")
+    return now - datetime.fromisoformat(str(made)).timestamp() if made else 0.0
+
+
+_BY_CONDITION = (
+    (Health.FAILED, ("Failed", "Stalled")),
+    (Health.DONE, ("Succeeded", "Complete", "Completed")),
+    (Health.PAUSED, ("Suspended",)),
+    (Health.PROGRESSING, ("Reconciling",)),
+)
+_TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob")
+
+HEALTH: dict[tuple[str, str], Judge] = {
+    ("apps", "Deployment"): workloads.deployment,
+    ("apps", "StatefulSet"): workloads.stateful_set,
+    ("apps", "DaemonSet"): workloads.daemon_set,
+    ("apps", "ReplicaSet"): workloads.replica_set,
+    ("", "ReplicationController"): workloads.replica_set,
+    ("batch", "Job"): workloads.job,
+    ("batch", "CronJob"): workloads.cron_job,
+    ("", "Pod"): _pod,
+    ("", "Service"): _service,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "PersistentVolume"): _volume,
+    ("", "Namespace"): _namespace,
+    ("autoscaling", "HorizontalPodAutoscaler"): _scaler,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("apiregistration.k8s.io", "APIService"): _api_service,
+    **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
+}
+
+# The kinds whose controllers always say which generation their status is about.
+_OBSERVED = frozenset(
+    {
+        ("apps", "Deployment"),
+        ("apps", "StatefulSet"),
+        ("apps", "DaemonSet"),
+        ("apps", "ReplicaSet"),
+        ("", "ReplicationController"),
+    }
+)

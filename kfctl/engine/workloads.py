@@ -1,0 +1,165 @@
+"""How workloads and jobs are: one small function a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.conditions import conditions, true, words
+from kfctl.model.resource import at
+from kfctl.model.status import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfctl.engine.surroundings import Surroundings
+
+    Body = Mapping[str, Any]
+    Verdict = tuple[Health, str]
+
+UNSEEN = Health.PROGRESSING, "its controller has not seen it yet"
+QUEUE = "kueue.x-k8s.io/queue-name"
+
+
+def deployment(body: Body, around: Surroundings) -> Verdict:
+    """Judge a Deployment: rolled out, old pods gone, all available."""
+    del around
+    wanted, found = _wanted(body), conditions(body)
+    updated, available = _count(body, "updatedReplicas"), _count(body, "availableReplicas")
+    old = _count(body, "replicas") - updated
+    if found.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded":
+        return Health.FAILED, f"{available} of {wanted} available; {words(found['Progressing'])}"
+    if updated >= wanted and old <= 0 and available >= wanted:
+        return Health.READY, f"{available} of {wanted} available"
+    if at(body, "spec", "paused"):
+        return Health.PAUSED, "its rollout is paused"
+    if failed := true(found, "ReplicaFailure"):
+        return Health.PROGRESSING, words(failed)
+    if updated < wanted:
+        return Health.PROGRESSING, f"{updated} of {wanted} updated"
+    return Health.PROGRESSING, f"{available} of {wanted} available" + (
+        f", {old} old to go" if old > 0 else ""
+    )
+
+
+def stateful_set(body: Body, around: Surroundings) -> Verdict:
+    """Judge a StatefulSet: all ready, and all of the new revision that the partition lets through."""
+    del around
+    wanted, ready = _wanted(body), _count(body, "readyReplicas")
+    strategy = at(body, "spec", "updateStrategy") or {}
+    partition = int(at(strategy, "rollingUpdate", "partition") or 0)
+    updated, new = _count(body, "updatedReplicas"), max(0, wanted - partition)
+    settled = _count(body, "replicas") <= wanted and ready >= wanted
+    if strategy.get("type") == "OnDelete":
+        note = (
+            "" if updated >= wanted else f", {updated} of {wanted} updated: the others when they are deleted"
+        )
+        return (Health.READY if settled else Health.PROGRESSING), f"{ready} of {wanted} ready{note}"
+    revision, newest = at(body, "status", "currentRevision"), at(body, "status", "updateRevision")
+    if updated < new or (not partition and revision != newest):
+        return Health.PROGRESSING, f"{updated} of {new} updated"
+    return (Health.READY if settled else Health.PROGRESSING), f"{ready} of {wanted} ready"
+
+
+def daemon_set(body: Body, around: Surroundings) -> Verdict:
+    """Judge a DaemonSet: updated and available on every node that it is for."""
+    del around
+    wanted, available = _count(body, "desiredNumberScheduled"), _count(body, "numberAvailable")
+    updated = _count(body, "updatedNumberScheduled")
+    by_hand = at(body, "spec", "updateStrategy", "type") == "OnDelete"
+    if updated < wanted and not by_hand:
+        return Health.PROGRESSING, f"{updated} of {wanted} updated"
+    message = f"{available} of {wanted} available" if wanted else "no node is one that it is for"
+    return (Health.READY if available >= wanted else Health.PROGRESSING), message
+
+
+def replica_set(body: Body, around: Surroundings) -> Verdict:
+    """Judge a ReplicaSet or ReplicationController: as many as wanted, all available."""
+    del around
+    wanted, available = _wanted(body), _count(body, "availableReplicas")
+    if failed := true(conditions(body), "ReplicaFailure"):
+        return Health.PROGRESSING, words(failed)
+    exact = available >= wanted and _count(body, "replicas") <= wanted
+    return (Health.READY if exact else Health.PROGRESSING), f"{available} of {wanted} available"
+
+
+def job(body: Body, around: Surroundings) -> Verdict:
+    """Judge a Job: it runs (or has ended, where that is waited for), has failed or is suspended."""
+    found = conditions(body)
+    if failed := true(found, "Failed"):
+        return Health.FAILED, words(failed)
+    if true(found, "Complete"):
+        return Health.DONE, _ended(body, "succeeded")
+    if at(body, "spec", "suspend"):
+        return _suspended(body)
+    if not at(body, "status", "startTime"):
+        return UNSEEN
+    active, ready = _count(body, "active"), _count(body, "ready")
+    failures = _count(body, "failed")
+    note = f", {failures} failed before" if failures else ""
+    if 0 < active <= ready and not around.wait_for_jobs:
+        return Health.READY, f"{ready} running{note}"
+    return Health.PROGRESSING, (f"{ready} of {active} running" if active else "no pod yet") + note
+
+
+def cron_job(body: Body, around: Surroundings) -> Verdict:
+    """Judge a CronJob: there is nothing to wait for."""
+    del around
+    if at(body, "spec", "suspend"):
+        return Health.PAUSED, "suspended"
+    last = at(body, "status", "lastScheduleTime")
+    return Health.READY, f"last run {last}" if last else "never run yet"
+
+
+def training_job(body: Body, around: Surroundings) -> Verdict:
+    """Judge a TFJob or one of its sisters; a condition counts only while its status is "True"."""
+    found = conditions(body)
+    if failed := true(found, "Failed"):
+        return Health.FAILED, words(failed)
+    if true(found, "Succeeded"):
+        return Health.DONE, "succeeded"
+    if at(body, "spec", "runPolicy", "suspend") or true(found, "Suspended"):
+        return _suspended(body)
+    if not found:
+        return Health.PROGRESSING, f"no operator has taken it up: does one run that knows {body.get('kind')}?"
+    running, wanted = _replicas_running(body), _replicas_wanted(body)
+    message = f"{running} of {wanted} replicas running"
+    if restarting := true(found, "Restarting"):
+        return Health.PROGRESSING, f"{message}; {words(restarting)}"
+    runs = running >= wanted if at(body, "status", "replicaStatuses") else bool(true(found, "Running"))
+    if runs and not around.wait_for_jobs:
+        return Health.READY, message
+    return Health.PROGRESSING, message
+
+
+def _replicas_wanted(body: Body) -> int:
+    specs = _replica_specs(body).values()
+    return sum(int(spec.get("replicas", 1)) for spec in specs if isinstance(spec, dict))
+
+
+def _replicas_running(body: Body) -> int:
+    statuses = (at(body, "status", "replicaStatuses") or {}).values()
+    return sum(int(s.get("active") or 0) + int(s.get("succeeded") or 0) for s in statuses if s)
+
+
+def _replica_specs(body: Body) -> Body:
+    spec = body.get("spec") or {}
+    return next((spec[key] or {} for key in spec if key.endswith("ReplicaSpecs")), {})
+
+
+def _suspended(body: Body) -> Verdict:
+    queue = (at(body, "metadata", "labels") or {}).get(QUEUE)
+    return Health.PAUSED, f"waits in the queue {queue}" if queue else "suspended"
+
+
+def _ended(body: Body, word: str) -> str:
+    count = _count(body, "succeeded")
+    return f"{count} pods {word}" if count > 1 else word
+
+
+def _wanted(body: Body) -> int:
+    replicas = at(body, "spec", "replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _count(body: Body, field: str) -> int:
+    return int(at(body, "status", field) or 0)

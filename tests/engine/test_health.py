@@ -1,0 +1,113 @@
+"""How objects are judged: each fixture below tests/health says in its annotations what it expects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kfctl.engine.health import HEALTH, health
+from kfctl.engine.surroundings import Surroundings
+from kfctl.model.status import Cause, Health
+
+FIXTURES = sorted((Path(__file__).parents[1] / "health").rglob("*.yaml"))
+
+
+def judged(path: Path) -> tuple[dict[str, str], Any]:
+    body, *pods = yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    notes = {key.removeprefix("test/"): text for key, text in body["metadata"]["annotations"].items()}
+    made = datetime.fromisoformat(body["metadata"]["creationTimestamp"]).timestamp()
+    around = Surroundings(
+        now=made + float(notes.get("age", "3600")),
+        pods=tuple(pods),
+        wait_for_jobs="wait-for-jobs" in notes,
+        binding_modes=yaml.safe_load(notes.get("binding-modes", "{}")),
+    )
+    return notes, health(body, around)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_fixture(path: Path) -> None:
+    notes, status = judged(path)
+    assert f"{status.health.value}: {status.message}".strip() == notes["expect"]
+    if "because" in notes:
+        told, _, hint = notes["because"].partition(" -> ")
+        assert f"{status.cause.reason}: {status.cause.message}" == told
+        assert hint in status.cause.hint
+        assert status.cause.hint
+
+
+def test_every_kind_that_is_judged_has_a_fixture() -> None:
+    tested = {path.parent.name for path in FIXTURES}
+    of_one_sort = {"MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "ReplicationController"}
+    assert {kind for _, kind in HEALTH} - tested <= of_one_sort
+
+
+def test_pods_are_children_and_the_worst_is_the_cause() -> None:
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "ns", "labels": {"kfctl.dev/component": "front"}},
+        "spec": {"replicas": 3},
+        "status": {"observedGeneration": 0, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 1},
+    }
+    pods = (pod("a", restarts=0), pod("b", restarts=2), pod("c", restarts=7), pod("d", ready=True))
+    status = health(body, Surroundings(0.0, pods))
+    assert status.component == "front"
+    assert [child.health for child in status.children] == [Health.FAILED] * 3 + [Health.READY]
+    assert status.cause is not None
+    assert status.cause.pod == "c"
+
+
+def test_a_ready_object_has_no_cause_whatever_its_pods_say() -> None:
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}}
+    body["status"] = {"startTime": "x", "conditions": [{"type": "Complete", "status": "True"}]}
+    assert health(body, Surroundings(0.0, (pod("a"),))).cause is None
+
+
+def test_a_pod_has_itself_as_cause() -> None:
+    assert health(pod("a", restarts=1), Surroundings(0.0)).cause == Cause(
+        "a",
+        "CrashLoopBackOff",
+        "container main ended with exit code 1, 1 restart",
+        hint="the program ends again and again: read its log",
+    )
+
+
+@pytest.mark.parametrize("status", [None, {}, {"conditions": None}, {"conditions": [None, 3, {}]}])
+@pytest.mark.parametrize("key", [*HEALTH, ("example.com", "Thing"), ("", "ConfigMap")])
+def test_no_status_breaks_the_judge(key: tuple[str, str], status: Any) -> None:
+    group, kind = key
+    body = {
+        "apiVersion": f"{group}/v1".lstrip("/"),
+        "kind": kind,
+        "metadata": {"name": "x"},
+        "status": status,
+    }
+    assert health(body, Surroundings(0.0)).key == (group, kind, "", "x")
+
+
+def pod(name: str, *, ready: bool = False, restarts: int = 0) -> dict[str, Any]:
+    state: dict[str, Any] = {"running": {}}
+    if not ready:
+        state = {"waiting": {"reason": "CrashLoopBackOff"}}
+    container = {
+        "name": "main",
+        "ready": ready,
+        "restartCount": restarts,
+        "state": state,
+        "lastState": {} if ready else {"terminated": {"exitCode": 1, "reason": "Error"}},
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "ns"},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [container],
+        },
+    }
