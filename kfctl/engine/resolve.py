@@ -8,7 +8,6 @@ from kfctl.engine.schema import check
 from kfctl.engine.typed import parse_value
 from kfctl.errors import Location, ParameterError, Problem, did_you_mean
 from kfctl.model.app import Environment, Settings, Target
-from kfctl.model.dialect import place
 from kfctl.model.parameters import Layer, ParameterSet, Value
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.schema import TYPES, check
+from kfctl.engine.schema import check
 from kfctl.errors import ParameterError, Problem
+from kfctl.model.dialect import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,0 +1,102 @@
+"""Templates and parameters in, objects out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.holes import ABSENT, Filler, HoleFault, parse, readable
+from kfctl.engine.sandbox import Sandbox, TemplateFault
+from kfctl.errors import AppError, Location, Problem, TemplateError
+from kfctl.model.resource import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kfctl.model.prototype import Prototype
+
+
+def render(prototype: Prototype, sources: Mapping[str, str], values: Mapping[str, Any]) -> list[Resource]:
+    """Return the objects of one component; TemplateError where a template is wrong."""
+    return Renderer(prototype, sources).render(values)
+
+
+class Renderer:
+    """The templates of one prototype: each compiled once, each text that they print parsed once."""
+
+    def __init__(self, prototype: Prototype, sources: Mapping[str, str]) -> None:
+        """Take the prototype and every text its templates may use, by name."""
+        self._prototype = prototype
+        self._sources = sources
+        self._sandbox = Sandbox(sources)
+        self._parsed: dict[str, list[Any]] = {}
+        self._unset = {**self._sandbox.globals, **dict.fromkeys(prototype.parameters)}
+
+    def render(self, values: Mapping[str, Any]) -> list[Resource]:
+        """Return the objects of the component that `values` tell of, in the templates' order."""
+        variables = {**self._unset, **values}
+        self._sandbox.start()
+        return [
+            resource
+            for template in self._prototype.templates
+            if self._wanted(template.when, variables)
+            for resource in self._objects(template.file, variables)
+        ]
+
+    def _wanted(self, when: str, variables: dict[str, Any]) -> bool:
+        try:
+            return not when or self._sandbox.truth(when, variables)
+        except TemplateFault as fault:
+            raise self._error([self._problem(fault)], variables) from None
+
+    def _objects(self, name: str, variables: dict[str, Any]) -> Iterator[Resource]:
+        for body in self._filled(name, variables):
+            if isinstance(body, dict):
+                yield Resource(body, str(variables.get("component") or ""), self._label(name))
+            elif body is not ABSENT:
+                what = "a list" if isinstance(body, list) else "a value"
+                problem = Problem(f"it renders {what}, not an object", Location(self._label(name), 1))
+                raise self._error([problem], variables)
+
+    def _filled(self, name: str, variables: dict[str, Any]) -> list[Any]:
+        try:
+            documents = self._documents(name, variables)
+            return list(map(Filler(self._sandbox.puts).fill, documents))
+        except TemplateFault as fault:
+            problems = [self._problem(fault)]
+        except HoleFault as fault:
+            problems = [Problem(str(fault), Location(self._label(fault.put.template), fault.put.line))]
+        except RecursionError:
+            problems = [Problem("it renders values nested too deep", Location(self._label(name), 1))]
+        raise self._error(problems, variables)
+
+    def _documents(self, name: str, variables: dict[str, Any]) -> list[Any]:
+        text = self._sandbox.text(name, variables) if name.endswith(".j2") else self._sources[name]
+        if text not in self._parsed:
+            try:
+                self._parsed[text] = parse(text)
+            except AppError as error:
+                problems = [self._of_yaml(problem, name, text, variables) for problem in error.problems]
+                raise self._error(problems, variables) from None
+        return self._parsed[text]
+
+    def _of_yaml(self, problem: Problem, name: str, text: str, variables: dict[str, Any]) -> Problem:
+        """Return a fault of the rendered text with its place in the template."""
+        line = problem.where.line if problem.where else 1
+        lines = text.split("\n")
+        shown = readable(lines[line - 1]).strip() if line <= len(lines) else ""
+        template, line = self._sandbox.origin(name, variables, line)
+        where = Location(self._label(template), line)
+        return Problem(f"it renders no YAML: {readable(problem.message)} at `{shown}`", where, problem.hint)
+
+    def _problem(self, fault: TemplateFault) -> Problem:
+        return Problem(str(fault), Location(self._label(fault.template), fault.line), fault.hint)
+
+    def _label(self, name: str) -> str:
+        folder = self._prototype.where.path.rpartition("/")[0]
+        return f"{folder.rpartition('/')[0] if name.startswith('common/') else folder}/{name}"
+
+    def _error(self, problems: list[Problem], variables: Mapping[str, Any]) -> TemplateError:
+        component = variables.get("component")
+        prefix = f"{component}: " if component else ""
+        named = [Problem(prefix + problem.message, problem.where, problem.hint) for problem in problems]
+        return TemplateError(named[0].message, problems=named)

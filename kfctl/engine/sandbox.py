@@ -1,0 +1,325 @@
+"""Jinja2 in a sandbox: a template and variables in, text with holes out; the one importer of Jinja."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import DictLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, nodes, pass_context
+from jinja2.compiler import CodeGenerator, operators
+from jinja2.environment import TemplateModule
+from jinja2.filters import FILTERS
+from jinja2.runtime import LoopContext, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS
+
+from kfctl.engine import filters
+from kfctl.engine.holes import Put, kind, marker
+from kfctl.engine.limits import MAX_OUTPUT, OPERATORS, Budget, Text, TooMuch
+from kfctl.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jinja2 import Template
+    from jinja2.compiler import Frame
+    from jinja2.runtime import Context
+
+LOOP = frozenset(
+    ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "changed")
+)
+
+
+class TemplateFault(Exception):
+    """A template is wrong: what, in which file, on which line, and what to do."""
+
+    def __init__(self, message: str, template: str, line: int, hint: str = "") -> None:
+        """Say it."""
+        super().__init__(message)
+        self.template, self.line, self.hint = template, line, hint
+
+
+class Unknown(StrictUndefined):
+    """A name that means nothing; whatever is done with it is an error."""
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:
+            return str(self._undefined_hint)
+        if self._undefined_obj is None or not isinstance(self._undefined_obj, type(MISSING)):
+            return f"{kind(self._undefined_obj)} has no '{self._undefined_name}'"
+        return f"'{self._undefined_name}' is not a parameter, nor set in the template"
+
+
+MISSING = Undefined()._undefined_obj
+
+
+@pass_context
+def _finalize(context: Context, value: Any, place: tuple[str, int]) -> str:
+    """Keep a value aside and print a marker in its place."""
+    sandbox = context.environment
+    assert isinstance(sandbox, Sandbox)
+    if type(value) is Text:
+        return value.text
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    sandbox.budget.spend(1)
+    sandbox.puts.append(Put(sandbox.budget.weighed(value), *place))
+    return marker(len(sandbox.puts) - 1)
+
+
+class _Generator(CodeGenerator):
+    """Writes code that tells `_finalize` the place of each hole and pays for whatever can grow."""
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(f", ({self.name!r}, {node.lineno})")
+        super()._output_child_post(node, frame, finalize)
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:
+        if node.recursive:
+            self.fail("recursive loops are not supported: use a macro", node.lineno)
+        counted = nodes.EnvironmentAttribute("counted", lineno=node.lineno)
+        node.iter = nodes.Call(counted, [node.iter], [], None, None, lineno=node.lineno)
+        super().visit_For(node, frame)
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
+        self.write("(")
+        self._weighed(node.expr, frame)
+        for operand in node.ops:
+            self.write(f" {operators[operand.op]} ")
+            self._weighed(operand.expr, frame)
+        self.write(")")
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+        self.write("environment.joined((")
+        for child in node.nodes:
+            self.visit(child, frame)
+            self.write(", ")
+        self.write("))")
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
+        if node.ctx == "load":
+            self._paid(super().visit_Tuple, node, frame)
+        else:
+            super().visit_Tuple(node, frame)
+
+    def visit_List(self, node: nodes.List, frame: Frame) -> None:
+        self._paid(super().visit_List, node, frame)
+
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
+        self._paid(super().visit_Dict, node, frame)
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+        self._paid(super().visit_Getitem, node, frame)
+
+    def visit_Extends(self, node: nodes.Extends, frame: Frame) -> None:
+        self.fail("extends is not supported: use macros", node.lineno)
+
+    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
+        self.fail("block is not supported: use macros", node.lineno)
+
+    def visit_ScopedEvalContextModifier(self, node: Any, frame: Frame) -> None:
+        self.fail("autoescape is not supported: values are never text here", node.lineno)
+
+    def _weighed(self, node: nodes.Node, frame: Frame) -> None:
+        self._paid(self.visit, node, frame)
+
+    def _paid(self, visit: Callable[[Any, Frame], Any], node: nodes.Node, frame: Frame) -> None:
+        self.write("environment.weighed(")
+        visit(node, frame)
+        self.write(")")
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Templates that reach nothing but their variables, and end."""
+
+    code_generator_class = _Generator
+    intercepted_binops = frozenset(OPERATORS)
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        """Take every text that a template may be, import or read with ``file(NAME)``."""
+        super().__init__(
+            loader=DictLoader(sources),
+            undefined=Unknown,
+            finalize=_finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            optimized=False,
+        )
+        self._sources = sources
+        self.globals = {"range": range, "dict": dict, "file": self._file}
+        known: Mapping[str, Callable[..., Any]] = FILTERS
+        self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
+        self.filters |= {name: self._guarded(function) for name, function in filters.OURS.items()}
+        self.tests = {name: self._guarded(TESTS[name]) for name in filters.TESTS}
+        self.start()
+
+    def start(self) -> None:
+        """Give the templates of one more component a new budget."""
+        self.budget = Budget()
+        self.puts: list[Put] = []
+
+    def text(self, name: str, variables: dict[str, Any]) -> str:
+        """Return what a template prints; its values are in `puts`."""
+        self.puts = []
+        try:
+            return self._printed(self.get_template(name), variables)
+        except Exception as error:  # a template can fail in every way that Python can
+            raise self._fault(error, name, variables) from None
+
+    def truth(self, expression: str, variables: dict[str, Any]) -> bool:
+        """Return whether an expression, the `when` of a template, is true."""
+        try:
+            return bool(self._expression(expression)(variables))
+        except Exception as error:
+            fault = self._fault(error, "prototype.yaml", variables)
+            raise TemplateFault(f"when: {expression}: {fault}", "prototype.yaml", 0, fault.hint) from None
+
+    def _expression(self, expression: str) -> Callable[..., Any]:
+        if expression not in self._expressions:
+            self._expressions[expression] = self.compile_expression(expression, undefined_to_none=False)
+        return self._expressions[expression]
+
+    @cached_property
+    def _expressions(self) -> dict[str, Callable[..., Any]]:
+        return {}
+
+    def _printed(self, template: Template, variables: dict[str, Any]) -> str:
+        pieces, size = list[str](), 0
+        printed: Iterator[Any] = template.root_render_func(template.new_context(variables, shared=True))
+        for piece in printed:
+            pieces.append(piece.text if type(piece) is Text else piece)
+            size += len(pieces[-1])
+            if size > MAX_OUTPUT:
+                raise TooMuch(f"the template prints more than {MAX_OUTPUT:,} characters")
+        return "".join(pieces)
+
+    def origin(self, name: str, variables: dict[str, Any], line: int) -> tuple[str, int]:
+        """Return the template and line that printed a line of what the template `name` prints."""
+        try:
+            text = _Traced(self._sources).text(name, variables)
+        except TemplateFault:  # its marks made it too large
+            return name, 1
+        marks = [ORIGIN.search(printed) for printed in text.split("\n")[:line]]
+        found = next((mark for mark in reversed(marks) if mark), None)
+        return (found[1], int(found[2])) if found else (name, 1)
+
+    # What compiled templates call.
+
+    def counted(self, items: Any) -> list[Any]:
+        """Return what a loop is over."""
+        return self.budget.counted(items)
+
+    def weighed(self, value: Any) -> Any:
+        """Return a value, paid for by its size."""
+        return self.budget.weighed(value)
+
+    def joined(self, values: tuple[Any, ...]) -> str:
+        """Return what `~` makes."""
+        return self.budget.joined(values)
+
+    def concat(self, parts: Any) -> Any:
+        """Return what a macro or a `{% set %}` block printed."""
+        return self.budget.concatenated(parts)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return the result of an arithmetic operator."""
+        return self.budget.operated(operator, left, right)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return what a function, method or macro returns."""
+        __self.budget.spend(1)
+        result = super().call(__context, __obj, *args, **kwargs)
+        return result if type(result) is Text else __self.budget.weighed(result)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return a method that is allowed, else the entry of a map; nothing of Python's insides."""
+        found = filters.method(obj, attribute)
+        if found:
+            return found
+        if isinstance(obj, LoopContext) and attribute in LOOP:
+            return getattr(obj, attribute)
+        if isinstance(obj, TemplateModule) and not attribute.startswith("_"):
+            return vars(obj).get(attribute, self.undefined(obj=obj, name=attribute))
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return an entry of a map, list or text."""
+        if isinstance(obj, Undefined):
+            obj._fail_with_undefined_error()
+        if isinstance(obj, dict | list | tuple | str | range | Text):
+            try:
+                return obj[argument]
+            except (TypeError, LookupError):
+                if isinstance(obj, Text):
+                    raise
+        return self.undefined(obj=obj, name=argument)
+
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
+        """Return a template; each use of one counts."""
+        self.budget.spend(10)
+        return super().get_template(name, parent, globals)
+
+    def _file(self, name: str) -> str:
+        if name not in self._sources:
+            raise TemplateNotFound(name)
+        return self._sources[name]
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        takes_text = function is filters.indent
+
+        @wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            for value in args:
+                if not (takes_text and type(value) is Text):
+                    self.budget.weighed(value)
+            result = function(*args, **kwargs)
+            if hasattr(result, "__next__"):
+                result = self.budget.listed(result)
+            return result if type(result) is Text else self.budget.weighed(result)
+
+        return guarded
+
+    # Errors.
+
+    def _fault(self, error: Exception, name: str, variables: Mapping[str, Any]) -> TemplateFault:
+        template, line = _place(error, name)
+        message, hint = str(error) or type(error).__name__, ""
+        if isinstance(error, TemplateSyntaxError):
+            message, template, line = error.message or message, error.name or name, error.lineno
+        elif isinstance(error, TemplateNotFound):
+            message = f"there is no file '{error.name}' in the prototype's folder"
+            hint = did_you_mean(str(error.name), self._sources)
+        elif isinstance(error, RecursionError):
+            message = "it goes too deep: a macro that calls itself, or a file that includes itself?"
+        elif unknown := UNKNOWN.match(message):
+            hint = did_you_mean(unknown[1], variables.keys() - self.globals.keys())
+        return TemplateFault(message, template, line, hint)
+
+
+class _Traced(Sandbox):
+    """A sandbox whose templates print with each line where it comes from."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        template = super()._parse(source, name, filename)
+        for text in template.find_all(nodes.TemplateData):
+            lines = enumerate(text.data.split("\n"), text.lineno)
+            text.data = "\n".join(f"\1{name}\2{number}\3{line}" if line else "" for number, line in lines)
+        return template
+
+
+ORIGIN = re.compile("\1(.*?)\2([0-9]+)\3")
+UNKNOWN = re.compile(r"'(\w+)' is not a parameter")
+
+
+def _place(error: Exception, name: str) -> tuple[str, int]:
+    """Return the innermost template and its line that an error went through."""
+    place, trace = (name, 0), error.__traceback__
+    while trace:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None and template.name:
+            place = template.name, template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return place
