@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.cluster.fixtures"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run rewrite the expected renders instead of comparing with them."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden with what is rendered")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether this run rewrites the goldens."""
+    return bool(request.config.getoption("--update-golden"))
+
+
 @dataclass(frozen=True)
 class Run:
     """What a command printed and how it ended."""
