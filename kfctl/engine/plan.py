@@ -1,0 +1,211 @@
+"""What is wanted, what is there and what the server says to it in, a plan out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.compare import compare, compare_wanted, field_change
+from kfctl.engine.fieldpath import follow
+from kfctl.engine.needs import needs
+from kfctl.engine.order import waves
+from kfctl.engine.ownership import COMPONENT, MARKS, owner_of
+from kfctl.engine.verdicts import claims, immutable, lacks_right, says_no, untriable
+from kfctl.model.plan import Action, Change, Plan
+from kfctl.model.resource import Resource, at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kfctl.engine.mask import Mask
+    from kfctl.engine.ownership import Owner
+    from kfctl.errors import ClusterError
+    from kfctl.model.plan import FieldChange, Scope
+
+_HOLD_DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition"})
+_TRAINING = "kubeflow.org"
+LEFT = "it is no longer part of the app; nothing is removed yet"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A wanted object and what the cluster says about it."""
+
+    wanted: Resource  # as it will be sent
+    live: Mapping[str, Any] | None = None
+    preview: Mapping[str, Any] | None = None  # what the dry run makes of it
+    error: ClusterError | None = None  # or why there is no preview
+    offline: str = ""  # or why there was no dry run
+    unchanged: bool = False  # known to be as wanted without one
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user allows, and whether the plan is going to be carried out."""
+
+    adopt: bool = False
+    force_conflicts: bool = False
+    will_write: bool = False
+
+
+def make_plan(
+    scope: Scope, found: Sequence[Found], left: Sequence[Mapping[str, Any]], choices: Choices, mask: Mask
+) -> Plan:
+    """Return what has to happen; `left` are objects of ours that are no longer wanted."""
+    judge = _Judge(scope, choices, mask)
+    resources = [each.wanted for each in found]
+    kept = tuple(_kept(live) for live in left)
+    after = needs(resources)
+    changes = tuple(judge.change(each) for each in found)
+    return Plan(scope, (*changes, *kept), waves(resources, after), needs=after)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Decides what happens to an object."""
+
+    scope: Scope
+    choices: Choices
+    mask: Mask
+
+    def change(self, found: Found) -> Change:
+        live = found.live
+        if live is None:
+            return self._new(found)
+        owner = owner_of(live, self.scope)
+        if owner and not owner.ours:
+            return self._owned(found, owner)
+        if at(live, "metadata", "deletionTimestamp"):
+            return _terminating(found, live)
+        decided = self._existing(found, live)
+        return decided if owner else self._adopted(decided)
+
+    def _new(self, found: Found) -> Change:
+        if found.error is None:
+            return _change(found, Action.CREATE)
+        return self._without_preview(found, found.error, Action.CREATE)
+
+    def _existing(self, found: Found, live: Mapping[str, Any]) -> Change:
+        if found.unchanged:
+            return _change(found, Action.UNCHANGED)
+        if found.preview is not None:
+            fields = compare(live, found.preview, self.mask)
+            return self._updated(found, live, fields)
+        if found.error is not None:
+            return self._failed(found, live, found.error)
+        return self._offline(found, live)
+
+    def _updated(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
+        if not fields:
+            return _change(found, Action.UNCHANGED)
+        if _has_ended(live) and any(field.path.startswith("spec") for field in fields):
+            return _change(found, Action.REPLACE, fields, "it has ended: another run needs a new object")
+        return _change(found, Action.UPDATE, fields)
+
+    def _failed(self, found: Found, live: Mapping[str, Any], error: ClusterError) -> Change:
+        taken = claims(error.answer)
+        if taken:
+            fields = tuple(self._claimed(found, live, claim.path, claim.owner) for claim in taken)
+            hint = "--force-conflicts takes these fields; or leave them out, or give them the same values"
+            return _change(
+                found, Action.CONFLICT, fields, "other managers own fields that would change", hint
+            )
+        fixed = immutable(error.answer)
+        if fixed:
+            return self._immutable(found, live, fixed)
+        return self._without_preview(found, error, Action.UPDATE)
+
+    def _claimed(self, found: Found, live: Mapping[str, Any], path: str, owner: str) -> FieldChange:
+        wanted, here = follow(found.wanted.body, path), follow(live, path)
+        named = (found.wanted.kind, wanted.text, wanted.names)
+        return field_change(here.value, wanted.value, named, self.mask, owner)
+
+    def _immutable(self, found: Found, live: Mapping[str, Any], fixed: tuple[str, ...]) -> Change:
+        fields = compare_wanted(live, found.wanted.body, self.mask)
+        why = f"{', '.join(fixed)} can't be changed in place"
+        if found.wanted.kind in _HOLD_DATA:
+            hint = "a new one would lose what it holds: set it back, or give the component another `name`"
+            return _change(found, Action.REFUSE, fields, why, hint)
+        return _change(found, Action.REPLACE, fields, why)
+
+    def _without_preview(self, found: Found, error: ClusterError, action: Action) -> Change:
+        """Compare offline where the server could not judge, refuse where it said no, else raise."""
+        why = untriable(error)
+        if why and not (lacks_right(error) and self._must_have(found, action)):
+            if action is Action.CREATE:
+                return _change(replace(found, offline=why), action)
+            return self._offline(replace(found, offline=why), found.live or {})
+        if not says_no(error) and not why:
+            raise error
+        hint = error.problems[0].hint
+        return self._refused(found, self.mask.text(error.message), hint)
+
+    def _must_have(self, found: Found, action: Action) -> bool:
+        """Whether a missing right forbids the plan: what is to be written can't be, so nothing is begun."""
+        if action is Action.UPDATE and self._offline(found, found.live or {}).action is Action.UNCHANGED:
+            return False
+        return self.choices.will_write or not found.wanted.namespace
+
+    def _offline(self, found: Found, live: Mapping[str, Any]) -> Change:
+        fields = compare_wanted(live, found.wanted.body, self.mask)
+        return replace(self._updated(found, live, fields), approximate=True, reason=found.offline)
+
+    def _owned(self, found: Found, owner: Owner) -> Change:
+        return self._refused(found, f"it belongs to {owner.name}", owner.hint)
+
+    def _refused(self, found: Found, reason: str, hint: str, fields: tuple[FieldChange, ...] = ()) -> Change:
+        component = found.wanted.component
+        if component and not found.wanted.namespace:
+            leave_out = f"kfctl component rm {component} leaves it out: the one on the cluster is used then"
+            hint = f"{hint}; or {leave_out}" if hint else leave_out
+        return _change(found, Action.REFUSE, fields, reason, hint)
+
+    def _adopted(self, decided: Change) -> Change:
+        """Return what happens to an object that nobody claims: taken over where that changes nothing."""
+        found = Found(decided.wanted or Resource({}), decided.live)
+        taken_over = decided.action in {Action.UPDATE, Action.UNCHANGED}
+        if decided.action is Action.REFUSE:
+            return decided
+        if taken_over and all(field.path in MARKS for field in decided.fields):
+            return replace(
+                decided, action=Action.ADOPT, reason="it is there, without an owner, and as wanted"
+            )
+        if not self.choices.adopt:
+            reason = "it is there and nobody's, and it would change"
+            return self._refused(found, reason, "--adopt takes it over", decided.fields)
+        reason = "it is there, without an owner: taken over"
+        return replace(decided, action=Action.ADOPT, reason=reason) if taken_over else decided
+
+
+def _change(
+    found: Found, action: Action, fields: tuple[FieldChange, ...] = (), reason: str = "", hint: str = ""
+) -> Change:
+    return Change(
+        key=found.wanted.key,
+        action=action,
+        wanted=found.wanted,
+        live=found.live,
+        fields=fields,
+        reason=reason or found.offline,
+        hint=hint,
+        approximate=bool(found.offline),
+    )
+
+
+def _terminating(found: Found, live: Mapping[str, Any]) -> Change:
+    finalizers = at(live, "metadata", "finalizers") or []
+    held = f", held by {', '.join(finalizers)}" if finalizers else ""
+    return _change(found, Action.CREATE, reason=f"it is being deleted{held}: made anew when it is gone")
+
+
+def _kept(live: Mapping[str, Any]) -> Change:
+    body = Resource(live, component=str(at(live, "metadata", "labels", COMPONENT) or ""))
+    return Change(body.key, Action.KEEP, wanted=None, live=live, reason=LEFT)
+
+
+def _has_ended(live: Mapping[str, Any]) -> bool:
+    """Whether a training job has run: its operator does not look at it again."""
+    if not str(live.get("apiVersion")).startswith(f"{_TRAINING}/"):
+        return False
+    conditions = at(live, "status", "conditions") or []
+    return any(c.get("type") in {"Succeeded", "Failed"} and c.get("status") == "True" for c in conditions)
