@@ -1,0 +1,308 @@
+"""JupyterHub's configuration. The text is the same for every hub: what differs is in values.json beside it."""
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+from jupyterhub.auth import Authenticator
+from jupyterhub.handlers import BaseHandler
+from tornado.web import HTTPError
+
+c = get_config()  # noqa: F821  (JupyterHub puts it there)
+
+HERE = Path(__file__).parent
+VALUES = json.loads((HERE / "values.json").read_text(encoding="utf-8"))
+STATE = Path(os.environ.get("HUB_STATE", "/srv/hub"))  # the claim: users, sessions, the cookie's key
+TOKEN = Path(os.environ.get("HUB_RUN", "/run/hub")) / "proxy-token"  # made when the pod starts
+HUB_PORT = os.environ.get("HUB_PORT", "8081")
+PROXY_PORT = os.environ.get("PROXY_PORT", "8000")
+PROXY_API_PORT = os.environ.get("PROXY_API_PORT", "8001")
+
+
+class BlankPasswordAuthenticator(Authenticator):
+    """Lets in the users of a list, without a password. Whoever types one expects it to count: refused."""
+
+    async def authenticate(self, handler, data):
+        """Return the user's name, or None."""
+        return None if data["password"] else data["username"]
+
+
+class AnyPasswordAuthenticator(Authenticator):
+    """Lets in everybody with whatever password, as the hub of Kubeflow 0.2.5 did."""
+
+    async def authenticate(self, handler, data):
+        """Return the user's name."""
+        return data["username"]
+
+
+class HeaderAuthenticator(Authenticator):
+    """Believes the proxy before the hub, which names the user in a header (accounts.google.com:NAME or NAME)."""
+
+    auto_login = True
+
+    def login_url(self, base_url):
+        """Return the page that reads the header."""
+        return base_url + "header-login"
+
+    def get_handlers(self, app):
+        """Return that page."""
+        return [("/header-login", HeaderLogin)]
+
+    async def authenticate(self, handler, data):
+        """Return the name in the header, or None without one."""
+        return handler.request.headers.get(VALUES["remoteUserHeader"], "").rpartition(":")[2] or None
+
+
+class HeaderLogin(BaseHandler):
+    """Logs in whom the header names."""
+
+    async def get(self):
+        """Go on to the page that was asked for."""
+        user = await self.login_user({})
+        if user is None:
+            raise HTTPError(403, f"no user is named in the header {VALUES['remoteUserHeader']}, or one who may not in")
+        self.redirect(self.get_next_url(user))
+
+
+def hub():
+    """Where the hub listens and what it keeps."""
+    if not os.access(STATE, os.W_OK):
+        sys.exit(f"user {os.getuid()} can't write to {STATE}: the volume belongs to another user (a hostPath does)")
+    c.JupyterHub.bind_url = f"http://:{PROXY_PORT}{VALUES['baseUrl']}"
+    c.JupyterHub.hub_bind_url = f"http://:{HUB_PORT}"
+    c.JupyterHub.hub_connect_url = f"http://{os.environ.get('HUB_HOST', 'tf-hub-0')}:{HUB_PORT}"
+    c.JupyterHub.db_url = f"sqlite:///{STATE}/jupyterhub.sqlite"
+    c.JupyterHub.cookie_secret_file = str(STATE / "jupyterhub_cookie_secret")  # the hub makes it
+    c.JupyterHub.cleanup_servers = False  # users work on while the hub restarts
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}  # at once to the page that shows the progress
+
+
+def proxy():
+    """The proxy is the pod's other container."""
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PROXY_API_PORT}"
+    c.ConfigurableHTTPProxy.auth_token = TOKEN.read_text(encoding="ascii")
+    c.JupyterHub.last_activity_interval = 10  # seconds; then a proxy that was started anew gets its routes back
+
+
+def login():
+    """Who may log in, and how."""
+    c.Authenticator.admin_users = set(VALUES["adminUsers"])
+    c.Authenticator.allowed_users = set(VALUES["adminUsers"]) | set(VALUES["allowedUsers"])
+    c.Authenticator.allow_all = VALUES["allowAll"]
+    AUTHENTICATORS[VALUES["jupyterHubAuthenticator"]]()
+
+
+def dummy():
+    """No password."""
+    everybody = VALUES["allowAll"]
+    c.JupyterHub.authenticator_class = AnyPasswordAuthenticator if everybody else BlankPasswordAuthenticator
+
+
+def shared_password():
+    """One password for users, a longer one for admins, out of a Secret."""
+    c.JupyterHub.authenticator_class = "shared-password"
+    c.SharedPasswordAuthenticator.user_password = os.environ.get("HUB_USER_PASSWORD")
+    c.SharedPasswordAuthenticator.admin_password = os.environ.get("HUB_ADMIN_PASSWORD")
+
+
+def native():
+    """Users sign up with a password of their own, an admin lets them in."""
+    c.JupyterHub.authenticator_class = "native"
+    c.JupyterHub.template_paths = [str(Path(importlib.util.find_spec("nativeauthenticator").origin).parent / "templates")]
+    c.Authenticator.allow_all = VALUES["allowAll"] or not VALUES["allowedUsers"]
+
+
+def oauth():
+    """Somebody else's login page."""
+    c.JupyterHub.authenticator_class = "generic-oauth"
+    c.GenericOAuthenticator.client_id = os.environ["OAUTH_CLIENT_ID"]
+    c.GenericOAuthenticator.client_secret = os.environ["OAUTH_CLIENT_SECRET"]
+    c.GenericOAuthenticator.authorize_url = VALUES["oauthAuthorizeUrl"]
+    c.GenericOAuthenticator.token_url = VALUES["oauthTokenUrl"]
+    c.GenericOAuthenticator.userdata_url = VALUES["oauthUserdataUrl"]
+    c.GenericOAuthenticator.oauth_callback_url = VALUES["oauthCallbackUrl"]
+    c.GenericOAuthenticator.username_claim = VALUES["oauthUsernameClaim"]
+    c.GenericOAuthenticator.scope = VALUES["oauthScope"]
+
+
+def iap():
+    """A proxy that knows the user stands before the hub."""
+    c.JupyterHub.authenticator_class = HeaderAuthenticator
+
+
+AUTHENTICATORS = {
+    "dummy": dummy,
+    "shared-password": shared_password,
+    "native": native,
+    "oauth": oauth,
+    "iap": iap,
+}
+
+
+def spawner():
+    """The pods of the notebooks."""
+    c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
+    c.KubeSpawner.namespace = os.environ["POD_NAMESPACE"]
+    c.KubeSpawner.slug_scheme = VALUES["slugScheme"]
+    c.KubeSpawner.cmd = VALUES["notebookCommand"]
+    c.KubeSpawner.image = from_registry(VALUES["jupyterNotebookImage"])
+    c.KubeSpawner.image_pull_policy = VALUES["imagePullPolicy"]
+    c.KubeSpawner.image_pull_secrets = VALUES["imagePullSecrets"]
+    c.KubeSpawner.node_selector = VALUES["notebookNodeSelector"]
+    c.KubeSpawner.tolerations = VALUES["notebookTolerations"]
+    c.KubeSpawner.start_timeout = VALUES["startTimeout"]
+    c.KubeSpawner.http_timeout = 300
+    if VALUES["notebookServiceAccount"]:
+        c.KubeSpawner.service_account = VALUES["notebookServiceAccount"]
+        c.KubeSpawner.automount_service_account_token = True
+
+
+def from_registry(image):
+    """Return the image, taken from jupyterNotebookRegistry and jupyterNotebookRepoName where they are given."""
+    if not (VALUES["jupyterNotebookRegistry"] or VALUES["jupyterNotebookRepoName"]):
+        return image
+    registry, repository = VALUES["jupyterNotebookRegistry"] or "quay.io", VALUES["jupyterNotebookRepoName"] or "jupyter"
+    return f"{registry}/{repository}/{image.rpartition('/')[2]}"
+
+
+def security():
+    """Notebooks run as a plain user and keep to Pod Security `restricted`, unless podSecurity is baseline."""
+    c.KubeSpawner.allow_privilege_escalation = False
+    c.KubeSpawner.fs_gid = 100
+    c.KubeSpawner.pod_security_context = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if VALUES["podSecurity"] == "restricted":
+        c.KubeSpawner.uid = 1000
+        c.KubeSpawner.gid = 100
+        c.KubeSpawner.container_security_context = {"runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}}
+
+
+def resources():
+    """What a notebook gets where its user asks for nothing else; Kubernetes' own amounts, such as 1Gi."""
+    c.KubeSpawner.extra_resource_guarantees = {
+        "cpu": str(VALUES["notebookCpu"]),
+        "memory": str(VALUES["notebookMemory"]),
+    }
+    limits = {
+        "cpu": VALUES["notebookCpuLimit"],
+        "memory": VALUES["notebookMemoryLimit"],
+        "nvidia.com/gpu": VALUES["notebookGpus"],
+    }
+    c.KubeSpawner.extra_resource_limits = {name: str(amount) for name, amount in limits.items() if amount}
+
+
+def storage():
+    """Each user's own claim, and the claims that all share."""
+    volumes, mounts = [], []
+    if VALUES["jupyterNotebookPVCMount"]:
+        c.KubeSpawner.storage_pvc_ensure = True
+        c.KubeSpawner.storage_capacity = str(VALUES["notebookPVCSize"])
+        c.KubeSpawner.storage_access_modes = ["ReadWriteOnce"]
+        if VALUES["storageClass"]:
+            c.KubeSpawner.storage_class = VALUES["storageClass"]
+        volumes.append({"name": "home", "persistentVolumeClaim": {"claimName": "{pvc_name}"}})
+        mounts.append({"name": "home", "mountPath": literal(VALUES["jupyterNotebookPVCMount"])})
+    for number, claim in enumerate(VALUES["disks"]):
+        volumes.append({"name": f"disk-{number}", "persistentVolumeClaim": {"claimName": literal(claim)}})
+        mounts.append({"name": f"disk-{number}", "mountPath": literal(f"/mnt/{claim}")})
+    c.KubeSpawner.pvc_name_template = "claim-{user_server}"
+    c.KubeSpawner.delete_pvc = False  # a user who is removed from the hub loses no files
+    c.KubeSpawner.volumes = volumes
+    c.KubeSpawner.volume_mounts = mounts
+
+
+def literal(text):
+    """Return a text in which KubeSpawner finds no {names} to replace."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def form():
+    """What a user may choose before the notebook starts."""
+    if VALUES["profiles"]:
+        c.KubeSpawner.profile_list = VALUES["profiles"]
+    elif VALUES["notebookImages"]:
+        c.KubeSpawner.profile_list = [
+            {
+                "display_name": "Notebook",
+                "slug": "notebook",
+                "default": True,
+                "profile_options": {"image": images(), "cpu": cpu(), "memory": memory(), "gpus": gpus()},
+            }
+        ]
+
+
+def images():
+    """The image: one of the list, or any."""
+    offered = dict.fromkeys(map(from_registry, [VALUES["jupyterNotebookImage"], *VALUES["notebookImages"]]))
+    choices = {f"image-{i}": choice(image, {"image": image}) for i, image in enumerate(offered)}
+    return option("Image", choices, r"^[^\s]+$", "registry/repository:tag", {"image": "{value}"})
+
+
+def cpu():
+    """The CPU, as Kubernetes writes it."""
+    amount = str(VALUES["notebookCpu"])
+    choices = {"default": choice(amount, {"extra_resource_guarantees": {"cpu": amount}})}
+    form = r"^[0-9]+(\.[0-9]+)?m?$"
+    return option("CPU", choices, form, "200m, 1.0, 2.5 …", {"extra_resource_guarantees": {"cpu": "{value}"}})
+
+
+def memory():
+    """The memory, as Kubernetes writes it."""
+    amount = str(VALUES["notebookMemory"])
+    choices = {"default": choice(amount, {"extra_resource_guarantees": {"memory": amount}})}
+    form = r"^[0-9]+(\.[0-9]+)?([kMGT]|[KMGT]i)?$"
+    return option("Memory", choices, form, "100Mi, 1.5Gi …", {"extra_resource_guarantees": {"memory": "{value}"}})
+
+
+def gpus():
+    """The GPUs."""
+    amount = VALUES["notebookGpus"]
+    choices = {"default": choice(str(amount), {})}
+    return option("GPUs", choices, "^[0-9]+$", "0, 1, 2 …", {"extra_resource_limits": {"nvidia.com/gpu": "{value}"}})
+
+
+def choice(shown, override):
+    """One entry of a list."""
+    return {"display_name": shown, "kubespawner_override": override}
+
+
+def option(title, choices, expected, hint, override):
+    """A list of which the last entry is a text to type."""
+    typed = {
+        "enabled": True,
+        "display_name": f"{title}: {hint}",
+        "validation_regex": expected,
+        "validation_message": hint,
+        "kubespawner_override": override,
+    }
+    return {"display_name": title, "choices": choices, "unlisted_choice": typed}
+
+
+def culling():
+    """A service of the hub ends notebooks that nobody uses."""
+    if not VALUES["cullIdle"]:
+        return
+    if importlib.util.find_spec("jupyterhub_idle_culler") is None:
+        print("jupyterhub_idle_culler is not in this image: idle notebooks are not ended", file=sys.stderr)
+        return
+    url = f"--url=http://127.0.0.1:{HUB_PORT}{VALUES['baseUrl']}hub/api"
+    timeout = VALUES["cullTimeout"]
+    options = [url, f"--timeout={timeout}", f"--cull-every={max(1, min(600, timeout // 2))}", "--concurrency=10"]
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    c.JupyterHub.services = [
+        {"name": "idle-culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", *options]}
+    ]
+    c.JupyterHub.load_roles = [{"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]}]
+
+
+def extra():
+    """The user's own Python, which sees `c` as it is now."""
+    path = HERE / "extra_config.py"
+    if path.exists():
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), {"c": c, "__file__": str(path)})
+
+
+for part in (hub, proxy, login, spawner, security, resources, storage, form, culling, extra):
+    part()
