@@ -1,0 +1,1 @@
+"""Faults on the way between kfctl and a real API server."""
