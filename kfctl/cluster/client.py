@@ -9,20 +9,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster import request as ask
-from kfctl.cluster.answers import Expired, answer_of, error_of, hidden, secret_values
-from kfctl.cluster.faults import Fault
+from kfctl.cluster.answers import Expired, answer_of, error_of, secret_values
 from kfctl.cluster.kinds import Kind, Kinds, discover
-from kfctl.cluster.pool import Limit, parallel, values
+from kfctl.cluster.pool import parallel, values
 from kfctl.cluster.request import EVERYTHING, PLAIN, UNCONDITIONAL, Precondition, Request, Selection, Write
-from kfctl.cluster.retry import CLOCK, PATIENCE, Clock, Patience, Tries, failure_of_answer, failure_of_fault
+from kfctl.cluster.retry import CLOCK, PATIENCE, Clock, Patience
+from kfctl.cluster.sender import Sender
 from kfctl.errors import ClusterError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from kfctl.cluster.transport import Login, Response, Stream, Transport
+    from kfctl.cluster.kubeconfig import Login
+    from kfctl.cluster.transport import Stream, Transport
     from kfctl.errors import KfctlError
 
+_CREATED = 201
 _RESTARTS = 5  # of a list whose pages got too old
 
 
@@ -32,6 +34,14 @@ class Listing:
 
     items: tuple[dict[str, Any], ...]
     resource_version: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a dry run made of an object, and whether it would be a new one."""
+
+    body: dict[str, Any]
+    created: bool
 
 
 @dataclass(frozen=True)
@@ -68,11 +78,7 @@ class Cluster:
     ) -> None:
         """Talk through `transport`; nothing is sent yet."""
         self.transport = transport
-        self.limit = Limit(32)
-        self._hide = hide
-        self._patience = patience
-        self._clock = clock
-        self._notify: Callable[[Request, str, float], None] | None = None
+        self._sender = Sender(transport, hide, patience, clock)
         self._kinds: Kinds | None = None
         self._discovering = threading.Lock()
 
@@ -89,7 +95,7 @@ class Cluster:
     def noticing(self, notify: Callable[[Request, str, float], None]) -> Cluster:
         """Return the same cluster; `notify` is told of every failed try: request, reason, seconds to wait."""
         twin = copy.copy(self)
-        twin._notify = notify
+        twin._sender = replace(self._sender, notify=notify)
         return twin
 
     # Kinds
@@ -113,7 +119,7 @@ class Cluster:
         return self.kinds.find(api_version, kind) or self.refresh_kinds().get(api_version, kind)
 
     def _bodies(self, requests: list[Request]) -> list[bytes]:
-        return values(parallel(lambda request: self.send(request).body, requests))
+        return values(parallel(lambda request: self._sender.send(request).body, requests))
 
     # One object
 
@@ -131,6 +137,12 @@ class Cluster:
     def apply(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
         """Apply an object server-side and return it as it is then (or would be, in a dry run)."""
         return self._json(ask.apply(self._kind_of(body), body, write), body)
+
+    def preview(self, body: Mapping[str, Any], write: Write = PLAIN) -> Preview:
+        """Return what an apply would make of an object, without making it."""
+        request = ask.apply(self._kind_of(body), body, replace(write, dry_run=True))
+        response = self._sender.send(request, secret_values(body))
+        return Preview(json.loads(response.body), response.status == _CREATED)
 
     def create(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
         """Make an object which must not exist yet."""
@@ -191,7 +203,7 @@ class Cluster:
     ) -> Watch:
         """Return what changes after `resource_version`, as it comes, for so many seconds."""
         return Watch(
-            self._open(ask.watch(self.kind(api_version, kind), selection, resource_version, seconds))
+            self._sender.open(ask.watch(self.kind(api_version, kind), selection, resource_version, seconds))
         )
 
     # Logs and events
@@ -199,12 +211,12 @@ class Cluster:
     def logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> str:
         """Return a container's log."""
         request = replace(_log_request(namespace, pod, replace(query, follow=False)), accept="*/*")
-        return self.send(request).body.decode(errors="replace")
+        return self._sender.send(request).body.decode(errors="replace")
 
     def follow_logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> Stream:
         """Return a container's log as it is written."""
         request = _log_request(namespace, pod, replace(query, follow=True))
-        return self._open(replace(request, accept="*/*", read_timeout=24 * 3600.0))
+        return self._sender.open(replace(request, accept="*/*", read_timeout=24 * 3600.0))
 
     def events(self, namespace: str, **involved: str) -> tuple[dict[str, Any], ...]:
         """Return the events about an object, given by its `name`, `kind` or `uid`."""
@@ -242,51 +254,8 @@ class Cluster:
         """Send any request and return the object that comes back."""
         return self._json(ask.raw(method, path, body, **query), body)
 
-    # Sending
-
-    def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
-        """Send a request, again where that may help, and return its answer; an error answer is raised."""
-        tries = Tries(request, self._patience, self._clock)
-        while True:
-            try:
-                response = self._once(request)
-                if response.status < 300:
-                    return response
-                answer = hidden(answer_of(response.status, response.body), (*self._hide, *secrets))
-                failure = failure_of_answer(answer, response.headers.get("Retry-After", ""))
-                error: ClusterError = self._error(answer)
-            except Fault as fault:
-                failure, error = failure_of_fault(fault, self._patience), fault
-            delay = tries.wait_after(failure)
-            if delay is None:
-                raise error
-            if self._notify:
-                self._notify(request, failure.why, delay)
-            self._clock.sleep(delay)
-
-    def _once(self, request: Request) -> Response:
-        with self.limit.place():
-            response = self.transport.send(request)
-            if response.status == 401 and self.transport.renew():
-                response = self.transport.send(request)
-        if response.status == 429:
-            self.limit.halve()
-        else:
-            self.limit.widen()
-        return response
-
-    def _error(self, answer: Any) -> ClusterError:
-        doubt = self.transport.doubt() if answer.status == 401 else ""
-        return error_of(answer, doubt=doubt, server=self.server)
-
-    def _open(self, request: Request) -> Stream:
-        stream = self.transport.stream(request)
-        if stream.status >= 300:
-            raise self._error(hidden(answer_of(stream.status, stream.read()), self._hide))
-        return stream
-
     def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
-        answered = json.loads(self.send(request, secret_values(body)).body)
+        answered = json.loads(self._sender.send(request, secret_values(body)).body)
         return answered if isinstance(answered, dict) else {}
 
 

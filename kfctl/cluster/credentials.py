@@ -11,9 +11,12 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import ClusterError, Unauthorized
+
+if TYPE_CHECKING:
+    from kfctl.cluster.kubeconfig import Login
 
 _PLUGIN_TIMEOUT = 60.0  # without a terminal nobody can answer what it asks
 _EXPIRY_MARGIN = timedelta(seconds=30)
@@ -48,18 +51,18 @@ def credentials(user: dict[str, Any], cluster: dict[str, Any]) -> Credentials:
     return Credentials()
 
 
-def impersonation(user: dict[str, Any], name: str | None) -> dict[str, str]:
+def impersonation(user: dict[str, Any], login: Login) -> tuple[tuple[str, str], ...]:
     """Return the headers that make the server answer as somebody else: `--as`, or the user entry's `as`."""
-    if name:
-        return {"Impersonate-User": name}
-    if not user.get("as"):
-        return {}
-    headers = {"Impersonate-User": str(user["as"])}
-    if user.get("as-uid"):
-        headers["Impersonate-Uid"] = str(user["as-uid"])
-    if user.get("as-groups"):
-        headers["Impersonate-Group"] = ",".join(map(str, user["as-groups"]))
-    return headers
+    if login.user:
+        name, uid, groups = login.user, "", login.groups
+    else:
+        name, uid = str(user.get("as") or ""), str(user.get("as-uid") or "")
+        groups = login.groups or tuple(map(str, user.get("as-groups") or ()))
+    if groups and not name:
+        raise ClusterError("a group to act as needs a user too", hint="give --as USER with --as-group")
+    headers = [("Impersonate-User", name), ("Impersonate-Uid", uid)]
+    headers += [("Impersonate-Group", group) for group in groups]
+    return tuple(header for header in headers if header[1])
 
 
 def doubt_of(certificate: str | None, has_token: bool) -> str:

@@ -14,6 +14,17 @@ _SINGULAR = {"clusters": "cluster", "users": "user", "contexts": "context"}
 
 
 @dataclass(frozen=True)
+class Login:
+    """Which cluster to talk to, and as whom; what is not given comes from the kubeconfig."""
+
+    context: str | None = None
+    kubeconfig: str | None = None
+    user: str | None = None  # --as
+    groups: tuple[str, ...] = ()  # --as-group
+    context_is_default: bool = False  # the environment's: inside a pod without a kubeconfig it may be missing
+
+
+@dataclass(frozen=True)
 class Context:
     """A named context and the cluster and user entries it refers to, file paths made absolute."""
 

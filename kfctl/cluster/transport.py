@@ -26,6 +26,7 @@ from kfctl.errors import ClusterError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kfctl.cluster.kubeconfig import Login
     from kfctl.cluster.request import Request
 
 CONNECTIONS = 32
@@ -82,19 +83,10 @@ class Transport(Protocol):
         """Close all connections."""
 
 
-@dataclass(frozen=True)
-class Login:
-    """Which cluster to talk to, and as whom; what is None comes from the kubeconfig."""
-
-    context: str | None = None
-    kubeconfig: str | None = None
-    user: str | None = None  # --as
-
-
 def connect(login: Login) -> Transport:
     """Return the transport to the cluster that `login` means; nothing is sent yet."""
     config = load(login.kubeconfig)
-    if not config.contexts and login.context is None and _in_cluster(login):
+    if not config.contexts and (login.context is None or login.context_is_default) and _in_cluster(login):
         return _pod_transport(login)
     return _kubeconfig_transport(config, login)
 
@@ -151,7 +143,8 @@ class _HttpTransport:
         self._answered = False
         self.context = context.name
         self.namespace = context.namespace
-        self._headers = {"User-Agent": f"kfctl/{__version__}", **impersonation(context.user, login.user)}
+        self._headers = {"User-Agent": f"kfctl/{__version__}"}
+        self._acting = impersonation(context.user, login)
         self._load()
         self.server: str = configuration.host
 
@@ -195,18 +188,16 @@ class _HttpTransport:
         if self._credentials.expired:
             self.renew()
         read = request.read_timeout if self._answered else min(request.read_timeout, _FIRST_ANSWER)
-        content = {"Content-Type": request.content_type} if request.content_type else {}
+        all_headers = urllib3.HTTPHeaderDict({**self._headers, "Accept": request.accept, **headers})
+        if request.content_type:
+            all_headers["Content-Type"] = request.content_type
+        for name, value in (*self._authorization().items(), *self._acting):
+            all_headers.add(name, value)
         answer = self._pool.request(
             request.method,
             self.server + request.target,
             body=request.body,
-            headers={
-                **self._headers,
-                "Accept": request.accept,
-                **self._authorization(),
-                **content,
-                **headers,
-            },
+            headers=all_headers,
             timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=read),
             preload_content=False,
             redirect=False,

@@ -1,0 +1,82 @@
+"""Requests with patience: sent again where that may help; what fails for good becomes one of our errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kfctl.cluster.answers import answer_of, error_of, hidden
+from kfctl.cluster.faults import Fault
+from kfctl.cluster.pool import Limit
+from kfctl.cluster.retry import Clock, Failure, Patience, Tries, failure_of_answer, failure_of_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kfctl.cluster.request import Request
+    from kfctl.cluster.transport import Response, Stream, Transport
+    from kfctl.errors import Answer, ClusterError
+
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends to one server; `hide` are values that no message may hold."""
+
+    transport: Transport
+    hide: frozenset[str]
+    patience: Patience
+    clock: Clock
+    notify: Callable[[Request, str, float], None] | None = (
+        None  # told of each failed try, and the wait after it
+    )
+    limit: Limit = field(default_factory=lambda: Limit(CONNECTIONS))
+
+    def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
+        """Send a request, again where that may help, and return its answer; an error answer is raised."""
+        tries = Tries(request, self.patience, self.clock)
+        told = (*self.hide, *secrets)
+        while True:
+            result = self._try(request, told)
+            if not isinstance(result, tuple):
+                return result
+            error, failure = result
+            delay = tries.wait_after(failure)
+            if delay is None:
+                raise error
+            if self.notify:
+                self.notify(request, failure.why, delay)
+            self.clock.sleep(delay)
+
+    def open(self, request: Request) -> Stream:
+        """Send a request whose answer goes on, and return that; an error answer is raised."""
+        stream = self.transport.stream(request)
+        if stream.status >= 300:
+            raise self._error(hidden(answer_of(stream.status, stream.read()), self.hide))
+        return stream
+
+    def _try(self, request: Request, told: tuple[str, ...]) -> Response | tuple[ClusterError, Failure]:
+        try:
+            response = self._once(request)
+        except Fault as fault:
+            return fault, failure_of_fault(fault, self.patience)
+        if response.status < 300:
+            return response
+        answer = hidden(answer_of(response.status, response.body), told)
+        return self._error(answer), failure_of_answer(answer, response.headers.get("Retry-After", ""))
+
+    def _once(self, request: Request) -> Response:
+        with self.limit.place():
+            response = self.transport.send(request)
+            if response.status == 401 and self.transport.renew():
+                response = self.transport.send(request)
+        if response.status == 429:
+            self.limit.halve()
+        else:
+            self.limit.widen()
+        return response
+
+    def _error(self, answer: Answer) -> ClusterError:
+        doubt = self.transport.doubt() if answer.status == 401 else ""
+        return error_of(answer, doubt=doubt, server=self.transport.server)
