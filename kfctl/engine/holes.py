@@ -184,7 +184,7 @@ class Filler:
             raise HoleFault(f"the objects hold more than {MAX_NODES:,} values", put)
         if isinstance(value, dict):
             return {_checked_key(key, put): self._copied(item, put) for key, item in value.items()}
-        if isinstance(value, LISTS):
+        if type(value) in LISTS:
             return [self._copied(item, put) for item in value]
         if isinstance(value, str):
             self._count(value, put)
@@ -202,7 +202,7 @@ def _checked_key(key: Any, put: Put) -> str:
     return key
 
 
-LISTS: tuple[type, ...] = (list, tuple, range, type({}.keys()), type({}.values()), type({}.items()))
+LISTS = frozenset({list, tuple, range, type({}.keys()), type({}.values()), type({}.items())})
 
 FILLS: dict[type, Callable[[Filler, Any], Any]] = {
     dict: Filler._map,

@@ -150,10 +150,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         self._sources = sources
         self.globals = {"range": range, "dict": dict, "file": self._file}
-        known: Mapping[str, Callable[..., Any]] = FILTERS
-        self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
-        self.filters |= {name: self._guarded(function) for name, function in filters.OURS.items()}
-        self.tests = {name: self._guarded(TESTS[name]) for name in filters.TESTS}
+        known: Mapping[str, Callable[..., Any]] = {**FILTERS, **filters.OURS}
+        self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS | filters.OURS.keys()}
+        tests: Mapping[str, Any] = TESTS  # some of them are operators, which have no type of their own
+        self.tests = {name: self._guarded(tests[name]) for name in filters.TESTS}
         self.start()
 
     def start(self) -> None:

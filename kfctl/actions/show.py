@@ -1,0 +1,154 @@
+"""Renders an app for an environment, offline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kfctl.errors import AppError, KfctlError, Problem, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kfctl.engine.render import Renderer
+    from kfctl.model.app import App, Component, Environment
+    from kfctl.model.prototype import Prototype
+    from kfctl.model.resource import Resource
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The objects of an app in apply order, and what is odd but no error."""
+
+    resources: list[Resource]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One component's objects before they are stamped, and the namespace they go to."""
+
+    component: Component
+    resources: list[Resource]
+    namespace: str
+
+
+def render_app(app: App, environment_name: str, components: Sequence[str] = ()) -> list[Resource]:
+    """Return the objects of the app, or of some components, in apply order; all problems at once."""
+    return render_all(app, environment_name, components).resources
+
+
+def render_all(app: App, environment_name: str, components: Sequence[str] = ()) -> Rendered:
+    """Return the objects as `render_app` does, with the warnings on the way there."""
+    from kfctl.engine.order import sort_key
+
+    environment = chosen_environment(app, environment_name)
+    renders = _Renders(app, environment)
+    parts = [renders.component(component) for component in chosen_components(app, components)]
+    if renders.errors:
+        raise renders.error()
+    resources = renders.stamped(parts)
+    resources.sort(key=sort_key)
+    return Rendered(resources, tuple(renders.warnings))
+
+
+def chosen_environment(app: App, name: str) -> Environment:
+    """Return the app's environment of that name; UsageError with did-you-mean."""
+    if name not in app.environments:
+        hint = did_you_mean(name, app.environments) or "kfctl env list"
+        raise UsageError(f"there is no environment '{name}'", hint=hint)
+    return app.environments[name]
+
+
+def chosen_components(app: App, names: Sequence[str]) -> list[Component]:
+    """Return the components of those names, all of them where none is named; UsageError for unknown ones."""
+    unknown = [name for name in names if name not in app.components]
+    if unknown:
+        raise UsageError.of(
+            [
+                Problem(
+                    f"there is no component '{name}'",
+                    hint=did_you_mean(name, app.components) or "kfctl component list",
+                )
+                for name in unknown
+            ]
+        )
+    return [app.components[name] for name in sorted(set(names) or app.components)]
+
+
+class _Renders:
+    """Renders one component after another: what they share is read once, what is wrong is gathered."""
+
+    def __init__(self, app: App, environment: Environment) -> None:
+        from kfctl.store.catalog import catalog
+
+        self._app, self._environment = app, environment
+        self._catalog = catalog(app.root)
+        self._renderers: dict[str, Renderer] = {}
+        self.errors: list[KfctlError] = []
+        self.warnings: list[str] = []
+
+    def component(self, component: Component) -> Part:
+        """Return one component's objects, patched; what is wrong is kept in `errors`."""
+        try:
+            return self._part(component)
+        except KfctlError as error:
+            self.errors.append(error)
+            return Part(component, [], "")
+
+    def _part(self, component: Component) -> Part:
+        from kfctl.engine.patch import patched
+        from kfctl.engine.resolve import resolve
+
+        prototype = self._catalog.get(component.prototype, component.where)
+        parameters = resolve(self._app, self._environment, component, prototype)
+        self.warnings += parameters.warnings
+        values = parameters.plain()
+        names = {"component": component.name, "app": self._app.name, "environment": self._environment.name}
+        resources = [*self._renderer(prototype).render({**values, **names}), *self._raw(component)]
+        patches = [*component.patches, *self._environment.patches.get(component.name, ())]
+        namespace = values.get("namespace") or self._environment.target.namespace or "default"
+        return Part(component, patched(resources, patches) if patches else resources, namespace)
+
+    def _renderer(self, prototype: Prototype) -> Renderer:
+        from kfctl.engine.render import Renderer
+
+        if prototype.name not in self._renderers:
+            self._renderers[prototype.name] = Renderer(prototype, self._catalog.sources(prototype))
+        return self._renderers[prototype.name]
+
+    def _raw(self, component: Component) -> list[Resource]:
+        if not component.manifests:
+            return []
+        from kfctl.store.manifests import raw_manifests
+
+        resources = raw_manifests(self._app, component.name)
+        self.warnings += [
+            f"{resource.origin}: {resource.key} holds secret data in the app's files: "
+            "whoever reads them reads it"
+            for resource in resources
+            if resource.kind == "Secret" and (resource.body.get("data") or resource.body.get("stringData"))
+        ]
+        return resources
+
+    def stamped(self, parts: Iterable[Part]) -> list[Resource]:
+        """Return the objects of all parts with namespace, labels and checksums."""
+        from kfctl.engine.stamp import Owner, cluster_scoped, stamp
+
+        parts = list(parts)
+        cluster_wide = cluster_scoped(resource for part in parts for resource in part.resources)
+        return [
+            resource
+            for part in parts
+            for resource in stamp(
+                part.resources,
+                Owner(self._app.name, self._environment.name, part.component.name, part.namespace),
+                cluster_wide,
+            )
+        ]
+
+    def error(self) -> KfctlError:
+        """Return all errors as one; of their common kind, if they have one."""
+        kinds = {type(error) for error in self.errors}
+        kind = kinds.pop() if len(kinds) == 1 else AppError
+        return kind.of([problem for error in self.errors for problem in error.problems])
