@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-pytest_plugins = ["tests.cluster.fixtures"]
+pytest_plugins = ["tests.cluster.fixtures", "tests.tfjobs"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run rewrite the expected renders instead of comparing with them."""
-    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden with what is rendered")
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden with what renders")
 
 
 @pytest.fixture

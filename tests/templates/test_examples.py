@@ -1,4 +1,4 @@
-"""Every example of every prototype, as it is rendered today: `pytest --update-golden` rewrites the goldens."""
+"""Every example of every prototype, as it renders today: `pytest --update-golden` rewrites the goldens."""
 
 from __future__ import annotations
 
