@@ -68,7 +68,7 @@ class Kinds:
         """Return the kind, or raise with what the server would have known."""
         found = self.find(api_version, kind)
         if found is None:
-            raise self._unknown(api_version, kind)
+            raise self.unknown(api_version, kind)
         return found
 
     def of_group(self, group: str, kind: str) -> Kind | None:
@@ -79,7 +79,8 @@ class Kinds:
         """Iterate over the kinds, each in the version that the server prefers."""
         return iter(self.preferred.values())
 
-    def _unknown(self, api_version: str, kind: str) -> NotFound:
+    def unknown(self, api_version: str, kind: str) -> NotFound:
+        """Return the error that the server does not serve a kind, and what may be meant."""
         group = api_version.rpartition("/")[0]
         message = f"the cluster knows no {kind} of {api_version}"
         if group in self.incomplete:

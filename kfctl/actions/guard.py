@@ -1,0 +1,108 @@
+"""Which cluster an environment is bound to, and whether this is it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfctl.errors import AppError, Forbidden, NotFound, Problem, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.kubeconfig import Login
+    from kfctl.model.app import App, Environment
+
+_BY_NAMESPACE = "namespace/"  # begins a recorded identity that is a namespace's: namespace/NAME/UID
+
+
+def connect(environment: Environment, login: Login, hide: Iterable[str] = ()) -> Cluster:
+    """Return the cluster of an environment, or the one that the command line names; nothing is sent yet."""
+    from kfctl.cluster import client
+
+    if login.context is None:
+        _check_bound(environment, login)
+        login = replace(login, context=environment.target.context, context_is_default=True)
+    return client.connect(login, hide)
+
+
+def check(cluster: Cluster, environment: Environment) -> str:
+    """Return the cluster's identity, as an apply records it; Refused if another one is recorded.
+
+    Empty where it can't be known: no right to read kube-system, and the environment's namespace is not there.
+    """
+    recorded = environment.target.cluster_uid
+    if not recorded:
+        return _identity(cluster, environment)
+    found = _same_kind_of_identity(cluster, environment, recorded)
+    if found != recorded:
+        raise _other_cluster(cluster, environment, found)
+    return recorded
+
+
+def record(app: App, environment: Environment, cluster: Cluster, identity: str) -> str:
+    """Write the identity into the environment's file, the first time; return a warning if that fails."""
+    target = environment.target
+    elsewhere = target.context is not None and target.context != cluster.context
+    if target.cluster_uid or not identity or elsewhere:
+        return ""
+    from kfctl.store.edit import Edit, edit
+
+    try:
+        edit(Path(app.root), [Edit(environment.where.path, ("target", "clusterUid"), identity)])
+    except AppError as error:
+        return f"the cluster is not recorded for environment {environment.name}: {error}"
+    return ""
+
+
+def _check_bound(environment: Environment, login: Login) -> None:
+    from kfctl.cluster.kubeconfig import load
+
+    contexts = () if environment.target.context else load(login.kubeconfig).contexts
+    if contexts:
+        raise Refused(
+            f"environment {environment.name} is bound to no cluster",
+            where=environment.where,
+            hint=f"kfctl env set {environment.name} --context NAME (there are {', '.join(contexts)})",
+        )
+
+
+def _identity(cluster: Cluster, environment: Environment) -> str:
+    try:
+        return cluster.uid()
+    except Forbidden:
+        return _of_namespace(cluster, environment.target.namespace or "default")
+
+
+def _of_namespace(cluster: Cluster, name: str) -> str:
+    try:
+        return f"{_BY_NAMESPACE}{name}/{cluster.uid(name)}"
+    except (Forbidden, NotFound):
+        return ""
+
+
+def _same_kind_of_identity(cluster: Cluster, environment: Environment, recorded: str) -> str:
+    if recorded.startswith(_BY_NAMESPACE):
+        return _of_namespace(cluster, recorded.split("/")[1])
+    try:
+        return cluster.uid()
+    except Forbidden as error:
+        raise Refused(
+            f"can't tell whether this is the cluster of environment {environment.name}: {error.message}",
+            hint="have the right to get the namespace kube-system granted, or bind the environment anew: "
+            f"kfctl env set {environment.name} --context {cluster.context}",
+        ) from error
+
+
+def _other_cluster(cluster: Cluster, environment: Environment, found: str) -> Refused:
+    message = (
+        f"environment {environment.name} is another cluster than that of context {cluster.context} "
+        f"({cluster.server}): recorded is {environment.target.cluster_uid}, there is {found or 'none'}"
+    )
+    hint = (
+        "use the right context (--context NAME); if the cluster was replaced, bind the environment to it: "
+        f"kfctl env set {environment.name} --context {cluster.context}"
+    )
+    return Refused(message, problems=[Problem(message, environment.where, hint)])
