@@ -6,9 +6,9 @@ import math
 import re
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kfctl.yamltext.read import Reader
+from kfctl.yamltext import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,8 +52,7 @@ class Merge:
     index: int
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(NamedTuple):
     """A value to be put in, and the line of the template that prints it."""
 
     value: Any

@@ -40,9 +40,9 @@ def locked(root: Path) -> Iterator[None]:
 def _lock(root: Path) -> int:
     """Return a descriptor that holds the lock of the app until it is closed or its process ends.
 
-    The lock is on the app's own folder: that is always there, is never replaced (as files are by an edit), needs
-    no right to write, and leaves nothing behind that Git would show. Some network file systems lock only what is
-    open for writing, which a folder never is: there `kfctl.yaml` is locked instead.
+    The lock is on the app's own folder: that is always there, is never replaced (as files are by an edit),
+    needs no right to write, and leaves nothing behind that Git would show. Some network file systems lock
+    only what is open for writing, which a folder never is: there `kfctl.yaml` is locked instead.
     """
     try:
         return _held_descriptor(root, os.O_RDONLY | os.O_DIRECTORY)

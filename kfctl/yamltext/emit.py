@@ -34,7 +34,8 @@ _known: dict[str, str] = {}  # short texts as they are written: objects repeat t
 def dump(value: Any) -> str:
     """Return `value` as one YAML document."""
     out: list[str] = []
-    _block(value, "", out, "", 0)
+    if not _collection(value, "", "", out, 0):
+        out.append(f"{scalar(value)}\n")
     return "".join(out)
 
 
@@ -44,70 +45,81 @@ def dump_all(values: Iterable[Any]) -> str:
 
 
 def scalar(value: Any) -> str:
-    """Return a text, number, boolean or null as it stands on one line."""
-    if type(value) is str:
+    """Return a value that is no map and no list, or an empty one, as it stands on one line."""
+    if isinstance(value, str):
         return _known.get(value) or _text(value)
     if value is None:
         return "null"
-    if value is True or value is False:
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return _text(str(value))
     if isinstance(value, int):
         return _integer(value)
     if isinstance(value, float):
         return _float(value)
+    if isinstance(value, Mapping | list | tuple) and not value:
+        return "{}" if isinstance(value, Mapping) else "[]"
     raise AppError(f"a value of Python's type {type(value).__name__} has no form in YAML")
 
 
-def _block(value: Any, indent: str, out: list[str], lead: str, depth: int) -> None:
-    """Write `value` after `lead`, which is on the line already: a key, a dash or nothing."""
-    if type(value) is str and "\n" in value:
-        out.append(lead + _multiline(value, indent) + "\n")
-    elif not isinstance(value, dict | list | tuple | Mapping):
-        out.append(lead + scalar(value) + "\n")
-    elif not value:
-        out.append(f"{lead}{'{}' if isinstance(value, Mapping) else '[]'}\n")
-    elif depth >= MAX_DEPTH:
+def _collection(value: Any, first: str, indent: str, out: list[str], depth: int) -> bool:
+    """Write a map or list that is not empty, its first line after `first`; False for anything else."""
+    if not value or not isinstance(value, dict | list | tuple | Mapping):
+        return False
+    if depth >= MAX_DEPTH:
         raise AppError(f"more than {MAX_DEPTH} maps and lists in one another")
-    elif isinstance(value, Mapping):
-        _map(value, indent, out, lead, depth + 1)
+    if isinstance(value, Mapping):
+        _map(value, first, indent, out, depth)
     else:
-        _list(value, indent, out, lead, depth + 1)
+        _list(value, first, indent, out, depth)
+    return True
 
 
-def _map(value: Mapping[str, Any], indent: str, out: list[str], lead: str, depth: int) -> None:
-    """Write a map; after a dash its first key stands on the dash's line."""
-    first = lead if lead.endswith("- ") else indent
-    if lead and first is indent:
-        out.append(lead.rstrip() + "\n")
+def _map(value: Mapping[str, Any], first: str, indent: str, out: list[str], depth: int) -> None:
+    deeper = indent + "  "
     for key, item in value.items():
-        if type(key) is not str:
-            raise AppError(f"the key {key!r} is not a string")
-        name = scalar(key)
-        prefix = f"{first}{name}: " if len(name) < _LONGEST_KEY else f"{first}? {name}\n{indent}: "
-        deeper = indent + "  " if not isinstance(item, list | tuple) else indent
-        _block(item, deeper, out, prefix, depth)
+        name = _known.get(key) or _key(key, indent)
+        written = _known.get(item) if type(item) is str else None
+        if written:
+            out.append(f"{first}{name}: {written}\n")
+        elif item and isinstance(item, dict | list | tuple | Mapping):
+            out.append(f"{first}{name}:\n")
+            under = indent if isinstance(item, list | tuple) else deeper  # a list is not indented
+            _collection(item, under, under, out, depth + 1)
+        else:
+            out.append(f"{first}{name}: {_line(item, deeper)}\n")
         first = indent
 
 
-def _list(value: Iterable[Any], indent: str, out: list[str], lead: str, depth: int) -> None:
-    """Write a list; in a map it is not indented, in a list it follows the dash."""
-    first = lead if lead.endswith("- ") else indent
-    if lead and first is indent:
-        out.append(lead.rstrip() + "\n")
+def _list(value: Iterable[Any], first: str, indent: str, out: list[str], depth: int) -> None:
+    deeper = indent + "  "
     for item in value:
-        _block(item, indent + "  ", out, first + "- ", depth)
+        if not _collection(item, f"{first}- ", deeper, out, depth + 1):
+            out.append(f"{first}- {_line(item, deeper)}\n")
         first = indent
+
+
+def _line(value: Any, indent: str) -> str:
+    """Return what stands after a key or a dash, in one line or, for a text of several, a block."""
+    return multiline(value, indent) if isinstance(value, str) and "\n" in value else scalar(value)
+
+
+def _key(key: Any, indent: str) -> str:
+    if not isinstance(key, str):
+        raise AppError(f"the key {key!r} is not a string")
+    written = _text(key)
+    return written if len(written) < _LONGEST_KEY else f"? {written}\n{indent}"
 
 
 def _text(text: str) -> str:
-    written = (
-        text if _PLAIN.fullmatch(text) and not _WORDS.match(text) else f'"{_ESCAPED.sub(_escape, text)}"'
-    )
-    if len(text) < 64 and len(_known) < 20_000:
+    written = text if _PLAIN.fullmatch(text) and not _WORDS.match(text) else double_quoted(text)
+    if len(text) < 64 and "\n" not in text and len(_known) < 20_000:
         _known[text] = written
     return written
+
+
+def double_quoted(text: str) -> str:
+    """Return a text in double quotes, on one line."""
+    return f'"{_ESCAPED.sub(_escape, text)}"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -117,13 +129,16 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT.get(character) or f"\\u{ord(character):04x}"
 
 
-def _multiline(text: str, indent: str) -> str:
-    """Return a text of several lines as a `|` block, or in quotes where a block would not be exact."""
+def multiline(text: str, indent: str, step: int = 2) -> str:
+    """Return a text of several lines as a `|` block, or in quotes where a block would not be exact.
+
+    `indent` is that of its lines, `step` how much deeper that is than what it is the value of.
+    """
     body = text.rstrip("\n")
     if not body or not indent or _NO_BLOCK.search(text):
         return _text(text)
     chomp = {0: "-", 1: ""}.get(len(text) - len(body), "+")
-    start = "2" if text[0] in " \n\t" else ""
+    start = str(step) if text[0] in " \n\t" else ""
     lines = [f"{indent}{line}" if line else "" for line in text.split("\n")]
     if chomp != "-":
         del lines[-1]

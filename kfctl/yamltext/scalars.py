@@ -1,34 +1,61 @@
-"""What a plain (unquoted) scalar means: the reading of kubectl, which is YAML 1.1 with Go's numbers."""
+"""What a scalar means: the reading of kubectl, which is YAML 1.1 with Go's numbers."""
 
 from __future__ import annotations
 
 import re
 
-WORDS: dict[str, bool | None] = {
+Scalar = str | int | float | bool | None
+
+_WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"), True),
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"), False),
 }
-FLOAT_WORDS = frozenset(
-    f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF")
-) | frozenset((".nan", ".NaN", ".NAN"))
+_INFINITE = frozenset(
+    [".nan", ".NaN", ".NAN", *(f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF"))]
+)
 
 _FIRST = frozenset("0123456789+-.~yYnNtTfFoO")  # of everything that is not simply text
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
-_BASES = (None, None, 16, 2, 8, 10)  # of the groups above
+_BASES = {2: 16, 3: 2, 4: 8, 5: 10}  # of the groups above
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INT64, _UINT64 = -(2**63), 2**64 - 1
+
+_TAG = "tag:yaml.org,2002:"
+_TAGGED: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+}
 
 
-def resolve(text: str) -> str | int | float | bool | None:
+def resolve(text: str) -> Scalar:
     """Return the value of a plain scalar; a date stays text, `.inf` and `.nan` are a ValueError."""
     if text and text[0] not in _FIRST:
         return text
-    if text in WORDS:
-        return WORDS[text]
-    if text in FLOAT_WORDS:
+    if text in _WORDS:
+        return _WORDS[text]
+    if text in _INFINITE:
         raise ValueError(f"{text} is no number that JSON knows")
     return _number(text)
+
+
+def tagged(tag: str, text: str) -> Scalar:
+    """Return the value of a scalar with one of YAML's own tags; other tags are a ValueError."""
+    if tag in ("!", _TAG + "str"):
+        return text
+    kinds = _TAGGED.get(tag.removeprefix(_TAG))
+    if kinds is None:
+        raise ValueError(f"the tag {short(tag)} is not supported: write a plain value")
+    value = resolve(text)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise ValueError(f"{text!r} is no {short(tag)}")
+    return float(value) if float in kinds and isinstance(value, int) else value
+
+
+def short(tag: str) -> str:
+    """Return a tag as it is written."""
+    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
 
 
 def _number(text: str) -> str | int | float:
@@ -37,11 +64,18 @@ def _number(text: str) -> str | int | float:
     if text[0] in "0123456789+-":
         match = _INTEGER.fullmatch(digits)
         if match and match.lastindex:
-            value = int(match[1] + match[match.lastindex], _BASES[match.lastindex] or 10)
+            value = _integer(match[1] + match[match.lastindex], _BASES[match.lastindex])
             # Beyond 64 bits Go tries a float, which has only a decimal form; those stay exact here.
-            if match.lastindex == 5 or _INT64 <= value <= _UINT64:
+            if match.lastindex == 5 or -(2**63) <= value < 2**64:
                 return value
     if _FLOAT.fullmatch(digits):
         real = float(digits)
         return text if real in (float("inf"), float("-inf")) else real
     return text
+
+
+def _integer(digits: str, base: int) -> int:
+    try:
+        return int(digits, base)
+    except ValueError:
+        raise ValueError("an integer of more than 4,300 digits is too long") from None

@@ -1,0 +1,111 @@
+"""How a YAML text is laid out: where values end in it, and how a new one looks like its neighbours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfctl.yamltext.emit import double_quoted, multiline, scalar
+from kfctl.yamltext.lines import BREAK, BREAKS, line_end
+
+if TYPE_CHECKING:
+    from kfctl.yamltext.reader import Document, Entry, Places
+
+_FLOW_PLAIN = re.compile(
+    r"[A-Za-z/][\w./-]*", re.ASCII
+)  # what is plain between { and } in every version of YAML
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a file is indented, and how its lines end."""
+
+    step: int  # of a map in a map
+    dash: int  # of a list in a map
+    eol: str
+
+    @classmethod
+    def of(cls, text: str, document: Document) -> Style:
+        """Return the style of the first neighbours in a text that show one."""
+        steps: list[int] = []
+        dashes: list[int] = []
+        for places in document.places.values():
+            for entry in places.values():
+                if entry.key is not None and entry.start.start_mark.line > entry.key.start_mark.line:
+                    deeper = entry.start.start_mark.column - entry.key.start_mark.column
+                    {"Map": steps, "Seq": dashes}.get(type(entry.start).__name__[:3], []).append(deeper)
+        found = BREAK.search(text)
+        step = next((deeper for deeper in steps if 0 < deeper < 10), 2)
+        return cls(step, next(iter(dashes), 0), found[0] if found else "\n")
+
+    def block(self, value: Any, column: int) -> list[str]:
+        """Return the lines of a map or list that is not empty, indented to `column`."""
+        pad = " " * column
+        lines: list[str] = []
+        for item in value.items() if isinstance(value, dict) else value:
+            if isinstance(value, dict):
+                lines += self.entry(f"{pad}{scalar(item[0])}:", item[1], column)
+            else:
+                lines += self.item(f"{pad}-", item, column)
+        return lines
+
+    def entry(self, lead: str, value: Any, column: int) -> list[str]:
+        """Return the lines of a key, given as `lead`, and its value; `column` is the key's."""
+        if value and isinstance(value, dict | list):
+            return [lead, *self.block(value, column + (self.dash if isinstance(value, list) else self.step))]
+        return self._leaf(lead, value, column)
+
+    def item(self, lead: str, value: Any, column: int) -> list[str]:
+        """Return the lines of an item of a list; `column` is that of its dash."""
+        if value and isinstance(value, dict | list):
+            first, *rest = self.block(value, column + 2)
+            return [f"{lead} {first.lstrip(' ')}", *rest]
+        return self._leaf(lead, value, column)
+
+    def _leaf(self, lead: str, value: Any, column: int) -> list[str]:
+        if isinstance(value, str) and "\n" in value:
+            first, *rest = multiline(value, " " * (column + self.step), self.step).split("\n")
+            return [f"{lead} {first}", *rest]
+        return [f"{lead} {scalar(value)}"]
+
+
+def flow(value: Any) -> str:
+    """Return a value as it stands between braces or brackets."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    if not isinstance(value, str):
+        return scalar(value)
+    return value if _FLOW_PLAIN.fullmatch(value) and scalar(value) == value else double_quoted(value)
+
+
+def is_flow(entry: Entry) -> bool:
+    """Whether a value is a map in braces or a list in brackets."""
+    return bool(getattr(entry.start, "flow_style", False))
+
+
+def is_block_text(entry: Entry) -> bool:
+    """Whether a value is a text after `|` or `>`."""
+    return getattr(entry.start, "style", None) in ("|", ">")
+
+
+def is_block(value: Any, entry: Entry) -> bool:
+    """Whether a value is a map or list with a line for each of its parts."""
+    return isinstance(value, dict | list) and hasattr(entry.start, "flow_style") and not is_flow(entry)
+
+
+def end_of(text: str, value: Any, entry: Entry, places: Places, *, full: bool = False) -> int:
+    """Return where a value is over; `full`: with the blank lines that follow a `|` text."""
+    while is_block(value, entry):
+        key, entry = list(places[id(value)].items())[-1]
+        value = value[key] if isinstance(value, list) or isinstance(key, str) else None
+    end: int = entry.end.end_mark.index
+    if not is_block_text(entry):
+        return end
+    start: int = entry.start.start_mark.index
+    keep = full or "+" in text[start : line_end(text, start)].partition("#")[0]
+    content = text[start:end] if keep else text[start:end].rstrip(" \t" + BREAKS)
+    last = list(BREAK.finditer(content))[-1:] if keep else []
+    return start + (last[0].start() if last and last[0].end() == len(content) else len(content))

@@ -1,0 +1,58 @@
+"""The characters and lines of a text: what ends a line in YAML, and where in a file something stands."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from kfctl.errors import AppError, Location
+
+BREAKS = "\n\r\x85\u2028\u2029"
+BREAK = re.compile(f"\r\n|[{BREAKS}]")  # what ends a line in YAML 1.1
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def decode(raw: bytes, path: str = "") -> str:
+    """Return the text of a file, which must be UTF-8."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8-sig")
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8: the file is in another encoding, or binary"
+        raise AppError(message, where=position(before, len(before), path)) from None
+
+
+def check_printable(text: str, path: str) -> None:
+    """Refuse a text with characters that no YAML may hold."""
+    found = _UNPRINTABLE.search(text)
+    if found:
+        code = f"U+{ord(found[0]):04X}"
+        message = f"the control character {code} is not allowed in YAML: is the file binary?"
+        if "\ud800" <= found[0] <= "\udfff":
+            message = f"the lone surrogate {code} is not text"
+        raise AppError(message, where=position(text, found.start(), path))
+
+
+def position(text: str, index: int, path: str) -> Location:
+    """Return the line and column of the character at `index`."""
+    starts = [0, *(match.end() for match in BREAK.finditer(text, 0, index))]
+    line = bisect_right(starts, index)
+    return Location(path, line, index - starts[line - 1] + 1)
+
+
+def line_start(text: str, index: int) -> int:
+    """Return where the line of the character at `index` starts."""
+    return 1 + max(text.rfind(end, 0, index) for end in BREAKS)
+
+
+def line_end(text: str, index: int) -> int:
+    """Return where the line of the character at `index` ends, before its line break."""
+    found = BREAK.search(text, index)
+    return found.start() if found else len(text)
+
+
+def next_line(text: str, index: int) -> int:
+    """Return where the line after that of the character at `index` starts."""
+    found = BREAK.search(text, index)
+    return found.end() if found else len(text)
