@@ -48,7 +48,7 @@ def _element(place: Place, path: str) -> tuple[Place, str]:
     found = _BRACKET.match(path)
     if not found or not isinstance(place.value, list):
         return Place(place.text, place.names, ABSENT), path
-    label = found[1].replace('"', "")
+    label = found[1].replace('"', "").removesuffix(",protocol=TCP")
     return Place(f"{place.text}[{label}]", place.names, _pick(place.value, found[1])), path[found.end() :]
 
 

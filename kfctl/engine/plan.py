@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import Owner
+    from kfctl.engine.verdicts import Claim
     from kfctl.errors import ClusterError
     from kfctl.model.plan import FieldChange, Scope
 
@@ -33,8 +34,8 @@ class Found:
 
     wanted: Resource  # as it will be sent
     live: Mapping[str, Any] | None = None
-    preview: Mapping[str, Any] | None = None  # what the dry run makes of it
-    error: ClusterError | None = None  # or why there is no preview
+    preview: Mapping[str, Any] | None = None  # what the dry run makes of it; a forced one, where it conflicts
+    error: ClusterError | None = None  # why it said no
     offline: str = ""  # or why there was no dry run
     unchanged: bool = False  # known to be as wanted without one
 
@@ -88,11 +89,11 @@ class _Judge:
     def _existing(self, found: Found, live: Mapping[str, Any]) -> Change:
         if found.unchanged:
             return _change(found, Action.UNCHANGED)
+        if found.error is not None:
+            return self._failed(found, live, found.error)
         if found.preview is not None:
             fields = compare(live, found.preview, self.mask)
             return self._updated(found, live, fields)
-        if found.error is not None:
-            return self._failed(found, live, found.error)
         return self._offline(found, live)
 
     def _updated(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
@@ -105,15 +106,20 @@ class _Judge:
     def _failed(self, found: Found, live: Mapping[str, Any], error: ClusterError) -> Change:
         taken = claims(error.answer)
         if taken:
-            fields = tuple(self._claimed(found, live, claim.path, claim.owner) for claim in taken)
-            hint = "--force-conflicts takes these fields; or leave them out, or give them the same values"
-            return _change(
-                found, Action.CONFLICT, fields, "other managers own fields that would change", hint
-            )
+            return self._conflict(found, live, taken)
         fixed = immutable(error.answer)
         if fixed:
             return self._immutable(found, live, fixed)
         return self._without_preview(found, error, Action.UPDATE)
+
+    def _conflict(self, found: Found, live: Mapping[str, Any], taken: tuple[Claim, ...]) -> Change:
+        claimed = tuple(self._claimed(found, live, claim.path, claim.owner) for claim in taken)
+        every = compare(live, found.preview, self.mask) if found.preview else ()
+        known = {field.path for field in claimed}
+        fields = (*claimed, *(field for field in every if field.path not in known))
+        owners = ", ".join(dict.fromkeys(claim.owner for claim in taken))
+        hint = "--force-conflicts takes these fields; or set them to what is there"
+        return _change(found, Action.CONFLICT, fields, f"{owners} set fields that would change", hint)
 
     def _claimed(self, found: Found, live: Mapping[str, Any], path: str, owner: str) -> FieldChange:
         wanted, here = follow(found.wanted.body, path), follow(live, path)
