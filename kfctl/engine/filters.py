@@ -6,85 +6,23 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kfctl.engine.holes import kind
 from kfctl.engine.limits import MAX_OUTPUT, Text, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# Of Jinja's own filters and tests, by name.
-FILTERS = frozenset(
-    [
-        "abs",
-        "capitalize",
-        "count",
-        "d",
-        "default",
-        "dictsort",
-        "first",
-        "float",
-        "groupby",
-        "int",
-        "items",
-        "last",
-        "length",
-        "list",
-        "lower",
-        "map",
-        "max",
-        "min",
-        "reject",
-        "rejectattr",
-        "reverse",
-        "round",
-        "select",
-        "selectattr",
-        "sort",
-        "string",
-        "sum",
-        "title",
-        "trim",
-        "unique",
-        "upper",
-    ]
+# Of Jinja's own filters, tests and the methods of text, by name.
+OF_LISTS = "count d default dictsort first items last length list map reject rejectattr reverse select selectattr sort"
+OF_VALUES = "abs capitalize float int lower max min round sum title trim unique upper"
+FILTERS = frozenset([*OF_LISTS.split(), *OF_VALUES.split()])
+OF_KINDS = "defined undefined none string number integer float boolean true false mapping sequence iterable"
+OF_ORDER = (
+    "in odd even divisibleby lower upper eq equalto == ne != lt lessthan < le <= gt greaterthan > ge >="
 )
-TESTS = frozenset(
-    [
-        "defined",
-        "undefined",
-        "none",
-        "string",
-        "number",
-        "integer",
-        "float",
-        "boolean",
-        "true",
-        "false",
-        "mapping",
-        "sequence",
-        "iterable",
-        "in",
-        "odd",
-        "even",
-        "divisibleby",
-        "lower",
-        "upper",
-        "eq",
-        "equalto",
-        "==",
-        "ne",
-        "!=",
-        "lt",
-        "lessthan",
-        "<",
-        "le",
-        "<=",
-        "gt",
-        "greaterthan",
-        ">",
-        "ge",
-        ">=",
-    ]
-)
+TESTS = frozenset([*OF_KINDS.split(), *OF_ORDER.split()])
+OF_TEXT = "capitalize count endswith find index isalnum isalpha isascii isdigit islower isspace isupper lower"
+OF_PARTS = "lstrip partition removeprefix removesuffix rfind rpartition rstrip startswith strip title upper"
 
 
 def indent(text: str | Text, width: int = 4, first: bool = False) -> str | Text:
@@ -142,7 +80,7 @@ def _plain(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise TypeError(f"join joins text and numbers, not {type(value).__name__}")
+    raise TypeError(f"text can be made of text and numbers, not of {kind(value)}")
 
 
 def replace(text: str, old: str, new: str, count: int = -1) -> str:
@@ -166,6 +104,7 @@ OURS: dict[str, Callable[..., Any]] = {
     "textproto": textproto,
     "join": join,
     "replace": replace,
+    "string": _plain,
 }
 
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
@@ -173,37 +112,7 @@ METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     list: {"index": list.index, "count": list.count},
     tuple: {"index": tuple.index, "count": tuple.count},
     str: {
-        **{
-            name: getattr(str, name)
-            for name in [
-                "capitalize",
-                "casefold",
-                "count",
-                "endswith",
-                "find",
-                "index",
-                "isalnum",
-                "isalpha",
-                "isascii",
-                "isdigit",
-                "islower",
-                "isspace",
-                "isupper",
-                "lower",
-                "lstrip",
-                "partition",
-                "removeprefix",
-                "removesuffix",
-                "rfind",
-                "rpartition",
-                "rstrip",
-                "startswith",
-                "strip",
-                "swapcase",
-                "title",
-                "upper",
-            ]
-        },
+        **{name: getattr(str, name) for name in [*OF_TEXT.split(), *OF_PARTS.split()]},
         "replace": replace,
         "split": split,
         "join": lambda separator, values: join(values, separator),

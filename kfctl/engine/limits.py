@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MAX_STEPS = 2_000_000  # of one component: its loops, calls, and sizes of what it handles
+MAX_STEPS = 1_000_000  # of one component: its loops, calls, and sizes of what it handles
 MAX_DIGITS = 4_096  # bits of an integer
 MAX_OUTPUT = 4_000_000  # characters of one template; an object that etcd takes has at most 1.5 million
 CHARACTERS = 64  # that count as one step
@@ -76,16 +76,16 @@ class Budget:
 
     def counted(self, items: Iterable[Any]) -> list[Any]:
         """Return what a loop is over, each of its turns paid for."""
-        result = items if isinstance(items, list) else self.listed(items)
-        self.spend(len(result))
-        return result
+        if type(items) in SIZED:
+            self.spend(len(items))  # type: ignore[arg-type]
+            return list(items)
+        return self.listed(items)
 
     def listed(self, items: Iterable[Any]) -> list[Any]:
         """Return the items as a list, which must have an end."""
         result: list[Any] = []
         for item in items:
-            if len(result) >= self.left:
-                self.spend(self.left + 1)
+            self.spend(1)
             result.append(item)
         return result
 
@@ -116,6 +116,7 @@ class Budget:
 
 
 CONTAINERS = frozenset({dict, list, tuple})
+SIZED = CONTAINERS | {range, str}
 HEAVY = CONTAINERS | {str, Text}
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

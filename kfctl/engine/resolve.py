@@ -105,42 +105,35 @@ def _unknown(name: str, prototype: Prototype, where: Location | None) -> Problem
 def _resolved(
     given: Sequence[Mapping[str, Value]], prototype: Prototype, implied: Mapping[str, str]
 ) -> ParameterSet:
-    values, hidden = {}, {}
-    for name, parameter in prototype.parameters.items():
-        default = Value(_first(parameter.default, implied.get(name)), Layer.DEFAULT)
-        stack = [layer[name] for layer in given if name in layer]
-        # null hides what is weaker and means the default
-        wins = stack[0] if stack and stack[0].value is not None else default
-        values[name] = _integral(wins, parameter)
-        rest = tuple(value for value in stack if value is not wins)
-        shadowed = (default,) if wins is not default and default.value is not None else ()
-        if rest or shadowed:
-            hidden[name] = (*rest, *shadowed)
-    return ParameterSet(values, hidden, tuple(_deprecations(values, hidden, prototype)))
-
-
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+    values = dict(prototype.defaults)
+    for name, text in implied.items():
+        if name in values and values[name].value is None:
+            values[name] = Value(text, Layer.DEFAULT)
+    hidden: dict[str, tuple[Value, ...]] = {}
+    for name in dict.fromkeys(name for layer in given for name in layer):
+        stack = [*(layer[name] for layer in given if name in layer), values[name]]
+        # The strongest that is set wins; null hides what is weaker and means the default.
+        wins = stack[0] if stack[0].value is not None else stack[-1]
+        values[name] = _integral(wins, prototype.parameters[name])
+        hidden[name] = tuple(
+            value for value in stack if value is not wins and (value.where or value.value is not None)
+        )
+    return ParameterSet(values, hidden, tuple(_deprecations(values, prototype)))
 
 
 def _integral(value: Value, parameter: Parameter) -> Value:
     """Return 2 for 2.0 where an integer is wanted: Kubernetes reads them as different types."""
-    if (
-        isinstance(value.value, float)
-        and parameter.schema.get("type") == "integer"
-        and value.value.is_integer()
-    ):
-        return Value(int(value.value), value.layer, value.where)
+    number = value.value
+    if isinstance(number, float) and parameter.schema.get("type") == "integer" and number.is_integer():
+        return Value(int(number), value.layer, value.where)
     return value
 
 
-def _deprecations(
-    values: Mapping[str, Value], hidden: Mapping[str, tuple[Value, ...]], prototype: Prototype
-) -> Iterator[str]:
-    for name, parameter in prototype.parameters.items():
-        value = values[name]
-        if parameter.deprecated and value.layer is not Layer.DEFAULT:
-            reason = parameter.deprecated if parameter.deprecated != "True" else "it no longer does anything"
+def _deprecations(values: Mapping[str, Value], prototype: Prototype) -> Iterator[str]:
+    for name, value in values.items():
+        if value.layer is not Layer.DEFAULT and prototype.parameters[name].deprecated:
+            reason = prototype.parameters[name].deprecated
+            reason = "it no longer does anything" if reason == "True" else reason
             yield f"{value.where}: {name} is deprecated: {reason}" if value.where else f"{name}: {reason}"
 
 

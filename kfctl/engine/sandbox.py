@@ -6,7 +6,15 @@ import re
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import DictLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, nodes, pass_context
+from jinja2 import (
+    DictLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    nodes,
+    pass_context,
+)
 from jinja2.compiler import CodeGenerator, operators
 from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
@@ -22,7 +30,6 @@ from kfctl.errors import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jinja2 import Template
     from jinja2.compiler import Frame
     from jinja2.runtime import Context
 
@@ -64,9 +71,10 @@ def _finalize(context: Context, value: Any, place: tuple[str, int]) -> str:
         return value.text
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
+    puts = sandbox.puts
     sandbox.budget.spend(1)
-    sandbox.puts.append(Put(sandbox.budget.weighed(value), *place))
-    return marker(len(sandbox.puts) - 1)
+    puts.append(Put(sandbox.weighed(value), *place))
+    return marker(len(puts) - 1)
 
 
 class _Generator(CodeGenerator):
@@ -131,10 +139,30 @@ class _Generator(CodeGenerator):
         self.write(")")
 
 
+class _Template(Template):
+    """A template that, imported, sees the component's variables and is run once a component."""
+
+    def make_module(self, *_: Any) -> TemplateModule:
+        """Return its macros, whatever context it is imported with."""
+        sandbox = self.environment
+        assert isinstance(sandbox, Sandbox)
+        module = sandbox.modules.get(self.name)
+        if module is None:
+            before = len(sandbox.puts)
+            module = TemplateModule(self, self.new_context(sandbox.variables, shared=True))
+            if len(sandbox.puts) == before:  # else it holds markers, good for one template only
+                sandbox.modules[self.name] = module
+        return module
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return self.make_module()
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Templates that reach nothing but their variables, and end."""
 
     code_generator_class = _Generator
+    template_class = _Template
     intercepted_binops = frozenset(OPERATORS)
 
     def __init__(self, sources: Mapping[str, str]) -> None:
@@ -160,10 +188,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Give the templates of one more component a new budget."""
         self.budget = Budget()
         self.puts: list[Put] = []
+        self.modules: dict[str | None, TemplateModule] = {}
+        # What the code that _Generator writes calls.
+        self.weighed, self.counted = self.budget.weighed, self.budget.counted
+        self.joined, self.concat = self.budget.joined, self.budget.concatenated  # type: ignore[assignment]
 
     def text(self, name: str, variables: dict[str, Any]) -> str:
         """Return what a template prints; its values are in `puts`."""
-        self.puts = []
+        self.puts, self.variables = [], variables
         try:
             return self._printed(self.get_template(name), variables)
         except Exception as error:  # a template can fail in every way that Python can
@@ -208,29 +240,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     # What compiled templates call.
 
-    def counted(self, items: Any) -> list[Any]:
-        """Return what a loop is over."""
-        return self.budget.counted(items)
-
-    def weighed(self, value: Any) -> Any:
-        """Return a value, paid for by its size."""
-        return self.budget.weighed(value)
-
-    def joined(self, values: tuple[Any, ...]) -> str:
-        """Return what `~` makes."""
-        return self.budget.joined(values)
-
-    def concat(self, parts: Any) -> Any:
-        """Return what a macro or a `{% set %}` block printed."""
-        return self.budget.concatenated(parts)
-
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Return the result of an arithmetic operator."""
         return self.budget.operated(operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Return what a function, method or macro returns."""
-        __self.budget.spend(1)
+        __self.budget.spend(4)
         result = super().call(__context, __obj, *args, **kwargs)
         return result if type(result) is Text else __self.budget.weighed(result)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from kfctl.model.parameters import Layer, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +49,14 @@ class Prototype:
 
     def canonical(self, name: str) -> str | None:
         """Return the parameter that `name` means (itself, an alias, kebab-case), or None."""
-        return self._names().get(name) or self._names().get(fold(name))
+        return self._names.get(name) or self._names.get(fold(name))
 
+    @cached_property
+    def defaults(self) -> Mapping[str, Value]:
+        """The values of parameters that nobody set."""
+        return {name: Value(p.default, Layer.DEFAULT) for name, p in self.parameters.items()}
+
+    @cached_property
     def _names(self) -> dict[str, str]:
         names = {
             fold(spelling): p.name for p in self.parameters.values() for spelling in (*p.aliases, p.name)
