@@ -3,9 +3,9 @@
 How a command is added:
 
 1.  Write `kfctl/cli/NAME.py` with one function. Its parameters are the arguments and options, annotated as
-    typer has it, its docstring is the help. (No `from __future__ import annotations` in that file: typer reads
-    the annotations when it runs.) A parameter whose annotation is a dataclass stands for all its fields:
-    `options.Session` gives the command `--dir`, `options.ClusterSession` also `--kubeconfig`, `--context`, `--as`.
+    typer has it; its docstring is the help. (No `from __future__ import annotations` there: typer reads the
+    annotations when it runs.) A parameter whose annotation is a dataclass stands for all its fields:
+    `options.Session` gives `--dir`, `options.ClusterSession` also `--kubeconfig`, `--context`, `--as`.
 2.  Add a row to `COMMANDS`: the name users type → "module:function". The module is imported when it runs.
 3.  The function calls one action, prints what that returned with `output` (results) or `console` (all else),
     and returns an `ExitCode`, or None for 0. It imports actions, and whatever is slow, inside itself.
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
 COMMANDS = Branch(
     help="Deploy machine-learning components to Kubernetes from typed parameters.",
     commands={
+        "generate": "generate:generate",
+        "param": Branch(
+            help="See and set the values of parameters.",
+            commands={
+                "set": "param:set_param",
+                "unset": "param:unset_param",
+                "list": "values:list_params",
+                "describe": "values:describe_params",
+                "diff": "values:diff_params",
+            },
+            aliases={"delete": "unset"},
+        ),
         "version": "version:version",
     },
 )

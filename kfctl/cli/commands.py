@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 Finished = typer.Exit
 
-__all__ = ["Branch", "Fault", "Finished", "Group", "invoke", "parsed_by"]
+__all__ = ["Branch", "Command", "Fault", "Finished", "Group", "invoke", "parsed_by"]
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
-PARSERS: dict[Callable[..., object], type[TyperCommand]] = {}
+PARSERS: dict[Callable[..., object], type[Command]] = {}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Branch:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
 
-def parsed_by(parser: type[TyperCommand]) -> Callable[[Callable[..., object]], Callable[..., object]]:
+def parsed_by(parser: type[Command]) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Have a command's arguments read by a class of its own."""
 
     def register(function: Callable[..., object]) -> Callable[..., object]:
@@ -52,6 +52,14 @@ def parsed_by(parser: type[TyperCommand]) -> Callable[[Callable[..., object]], C
         return function
 
     return register
+
+
+class Command(TyperCommand):
+    """A command whose usage line has its arguments as users read them: NAME and [NAME], not {NAME}."""
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        """Return the parts of the usage line."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
 
 class Group(TyperGroup):
@@ -120,7 +128,7 @@ def leaf(name: str, target: str) -> AnyCommand:
     module, _, attribute = target.partition(":")
     function = getattr(import_module(f"kfctl.cli.{module}"), attribute)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    parser = PARSERS.get(function, TyperCommand)
+    parser = PARSERS.get(function, Command)
     app.command(name, cls=parser, context_settings=SETTINGS)(spread(function))
     return get_command(app)
 
@@ -128,9 +136,8 @@ def leaf(name: str, target: str) -> AnyCommand:
 def spread(function: Callable[..., object]) -> Callable[..., object]:
     """Return `function` as typer can read it: a parameter that is a dataclass becomes that class's fields."""
     parameters = inspect.signature(function, eval_str=True).parameters
-    nouns: dict[str, type[Any]] = {
-        name: p.annotation for name, p in parameters.items() if is_dataclass(p.annotation)
-    }
+    annotations: dict[str, Any] = {name: p.annotation for name, p in parameters.items()}
+    nouns: dict[str, Any] = {name: noun for name, noun in annotations.items() if is_dataclass(noun)}
 
     @wraps(function)
     def command(invocation: typer.Context, **given: Any) -> object:

@@ -16,3 +16,18 @@ def components(context: typer.Context, incomplete: str) -> list[str]:
 def contexts(context: typer.Context, incomplete: str) -> list[str]:
     """Return the contexts of the user's kubeconfig."""
     return []
+
+
+def assignment(context: typer.Context, incomplete: str) -> list[str]:
+    """Return what comes next in `COMPONENT KEY VALUE`."""
+    return []
+
+
+def keys(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the parameters of the component that was named."""
+    return []
+
+
+def prototypes(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the prototypes."""
+    return []

@@ -39,8 +39,11 @@ EnvironmentOption = Annotated[
 ComponentName = Annotated[
     str, typer.Argument(metavar="COMPONENT", help="The component.", autocompletion=complete.components)
 ]
+PrototypeName = Annotated[
+    str, typer.Argument(metavar="PROTOTYPE", help="The prototype.", autocompletion=complete.prototypes)
+]
 ComponentNames = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--component",
         "-c",

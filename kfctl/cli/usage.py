@@ -19,7 +19,7 @@ KSONNET = {
     "kfctl module": "there are no modules: a component is a file in components/, see `kfctl component list`",
     "kfctl upgrade": "nothing needs it: defaults are kept in the prototypes, a newer kfctl brings newer ones",
     "kfctl prototype use": "generate a component with `kfctl generate PROTOTYPE COMPONENT`",
-    "kfctl prototype preview": "render it with `kfctl generate PROTOTYPE COMPONENT`, then `kfctl show -c COMPONENT`",
+    "kfctl prototype preview": "render it with `kfctl generate`, then `kfctl show -c COMPONENT`",
     "kfctl env current": "name the environment in the command; without a name it is `default`",
     "kfctl env targets": "choose components with `-c COMPONENT`",
     "kfctl env update": "nothing needs it: kfctl keeps no files per Kubernetes version",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from kfctl.model.absent import ABSENT as ABSENT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,16 +26,6 @@ class Action(Enum):
     KEEP = "keep"  # no longer wanted, left on the cluster
     CONFLICT = "conflict"  # another manager owns a field
     REFUSE = "refuse"  # another app or tool owns the object, or the server does not accept it
-
-
-class _Absent:
-    """The value of a field that is not there; unlike None, which is YAML's null."""
-
-    def __repr__(self) -> str:
-        return "(absent)"
-
-
-ABSENT = _Absent()
 
 
 @dataclass(frozen=True)

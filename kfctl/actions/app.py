@@ -1,0 +1,68 @@
+"""The app that a command works on, and the names in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfctl.errors import AppError, UsageError, did_you_mean
+from kfctl.store.appfiles import component_names, environment_names, find_app, load_app
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kfctl.model.app import App
+
+DEFAULT = "default"  # the environment that is meant where none is named
+
+
+def here(directory: str | None = None) -> Path:
+    """Return the folder of the app around the current folder, or around `directory`."""
+    return find_app(current_folder(), directory)
+
+
+def current_folder() -> Path:
+    """Return the current folder."""
+    try:
+        return Path.cwd()
+    except OSError:
+        raise AppError("the current folder is gone", hint="go to another one: cd") from None
+
+
+def open_app(directory: str | None = None) -> App:
+    """Return the app around the current folder, or around `directory`, with all that is in it."""
+    return load_app(here(directory))
+
+
+def the_environment(root: Path, given: str | None) -> str:
+    """Return the name of the environment that is meant: `default` where none is given."""
+    known = environment_names(root)
+    if given is None:
+        if DEFAULT in known:
+            return DEFAULT
+        message = f"this app has no environment `{DEFAULT}`, so one must be named"
+        raise UsageError(message, hint=_there_are(known) or f"kfctl env add {DEFAULT}")
+    return _known(given, known, "environment", "kfctl env add")
+
+
+def the_components(root: Path, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the names given, each once; UsageError with all those that no component has."""
+    known = component_names(root)
+    return tuple(
+        _known(name, known, "component", "kfctl generate PROTOTYPE") for name in dict.fromkeys(given)
+    )
+
+
+def _known(name: str, known: Collection[str], noun: str, maker: str) -> str:
+    if name in known:
+        return name
+    hint = did_you_mean(name, known) or _there_are(known) or f"{maker} {name} makes it"
+    raise UsageError(f"there is no {noun} '{name}' in this app", hint=hint)
+
+
+def _there_are(names: Collection[str]) -> str:
+    return (
+        f"there are {', '.join(sorted(names))}"
+        if len(names) > 1
+        else f"there is {next(iter(names), '')}" * bool(names)
+    )

@@ -1,0 +1,83 @@
+"""Makes a component from a prototype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kfctl.actions.given import Declared, Given
+from kfctl.engine.resolve import examine
+from kfctl.errors import UsageError
+from kfctl.store.appfile import is_label
+from kfctl.store.appfiles import component_names, component_text, load_app
+from kfctl.store.catalog import catalog
+from kfctl.store.edit import write_file
+from kfctl.store.lock import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kfctl.errors import Problem
+    from kfctl.model.prototype import Prototype
+
+MAX_NAME = 63
+
+# Prototypes of Kubeflow 0.2.5 → what does their work now.
+KUBEFLOW = {
+    "kubeflow-core": "it is now `tf-job-operator` and `jupyterhub`, which `kfctl init` generates",
+    "tf-serving-all-features": "it is now `tf-serving`",
+    "tf-serving-simple": "it is now `tf-serving`",
+    "tf-serving-with-istio": "it is now `tf-serving`; its route goes into a component of `manifests`",
+    "tf-job-simple": "it is now `tf-job`",
+    "tf-job-simple-v1alpha1": "it is now `tf-job`",
+}
+LEFT_OUT = (
+    "argo cert-manager cloud-endpoints iap-ingress katib mpi-job-custom mpi-job-simple mpi-operator "
+    "openmpi pachyderm pytorch-job pytorch-operator seldon seldon-serve-simple"
+)
+AS_IT_IS = "kfctl has none for it: a component of `manifests` takes its YAML files as they are"
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A component that was made, and what it still needs."""
+
+    name: str
+    prototype: str
+    path: str
+    replaced: bool
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+
+
+def find_prototype(root: Path | None, name: str) -> Prototype:
+    """Return a prototype; of an unknown one, tell what became of it since Kubeflow 0.2.5."""
+    try:
+        return catalog(root).get(name)
+    except UsageError as error:
+        hint = AS_IT_IS if name in LEFT_OUT.split() else KUBEFLOW.get(name, "")
+        raise UsageError(error.message, hint=hint or error.problems[0].hint) from None
+
+
+def generate(
+    root: Path, prototype_name: str, name: str, given: Sequence[Given] = (), *, force: bool = False
+) -> Generated:
+    """Make the component `name`; nothing is written unless all values are right. It may still need others."""
+    prototype = find_prototype(root, prototype_name)
+    if not is_label(name, MAX_NAME):
+        message = (
+            f"a component's name is made of lower-case letters, digits and inner dashes, and '{name}' is not"
+        )
+        raise UsageError(message)
+    values = Declared((prototype,)).typed(given)
+    path = f"components/{name}.yaml"
+    with locked(root):
+        exists = name in component_names(root)
+        if exists and not force:
+            hint = f"change it with `kfctl param set {name}`, or make it anew with --force"
+            raise UsageError(f"there is a component '{name}' already", hint=hint)
+        write_file(root, path, component_text(prototype.name, values))
+    app = load_app(root, components=[name], environments=[])
+    resolved, problems = examine(app, None, app.components[name], prototype)
+    return Generated(name, prototype.name, path, exists, problems, resolved.warnings)
