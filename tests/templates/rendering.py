@@ -28,14 +28,20 @@ def every_example() -> tuple[tuple[str, Example], ...]:
     return tuple((name, example) for name in shelf.names() for example in shelf.examples(shelf.get(name)))
 
 
-def resolved(prototype: str, params: Mapping[str, Any], component: str = "") -> ParameterSet:
-    """Return the values of a component of that prototype; ParameterError if they are wrong."""
+def app_of(prototype: str, params: Mapping[str, Any], component: str = "", namespace: str = NAMESPACE) -> App:
+    """Return an app of one component, made by hand; its environment is called default."""
     name = component or prototype
     here = Location(f"components/{name}.yaml", 1)
     made = Component(name, prototype, Settings(dict(params)), (), here)
-    environment = Environment("default", Target(None, NAMESPACE), Settings(), {}, {}, here)
-    app = App("examples", "0", ".", Settings(), {name: made}, {"default": environment})
-    return resolve(app, environment, made, catalog().get(prototype))
+    environment = Environment("default", Target(None, namespace), Settings(), {}, {}, here)
+    return App("examples", "0", ".", Settings(), {name: made}, {"default": environment})
+
+
+def resolved(prototype: str, params: Mapping[str, Any], component: str = "") -> ParameterSet:
+    """Return the values of a component of that prototype; ParameterError if they are wrong."""
+    app = app_of(prototype, params, component)
+    (made,) = app.components.values()
+    return resolve(app, app.environments["default"], made, catalog().get(prototype))
 
 
 def rendered(prototype: str, params: Mapping[str, Any], component: str = "") -> list[Resource]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfctl.actions.show import render_app
 from tests.cluster.access import KubectlError
-from tests.templates.rendering import every_example, rendered
+from tests.templates.rendering import app_of, every_example
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +42,7 @@ def dry_run(cluster: Cluster, namespace: str, bodies: Sequence[Mapping[str, Any]
 
 
 def into(namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object that names a namespace of its own, in ours: the other one is not there."""
+    """Return an object with a namespace in ours: one that an example names is not there."""
     own = {"namespace": namespace} if "namespace" in body["metadata"] else {}
     return {**body, "metadata": {**body["metadata"], **own}}
 
@@ -68,11 +69,12 @@ def pods_of_tfjob(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 def test_server_accepts_example(
     prototype: str, example: Example, cluster: Cluster, policed: Namespaces, tfjob_kind: str
 ) -> None:
-    bodies = [resource.body for resource in rendered(prototype, example.params)]
+    namespace = policed[str(example.params.get("podSecurity", "restricted"))]
+    app = app_of(prototype, example.params, namespace=namespace)
+    bodies = [resource.body for resource in render_app(app, "default")]
     pods = [pod for body in bodies for pod in pods_of_tfjob(body)]
     if bodies:
-        level = str(example.params.get("podSecurity", "restricted"))
-        answer = dry_run(cluster, policed[level], [*bodies, *pods])
+        answer = dry_run(cluster, namespace, [*bodies, *pods])
         assert len(answer.splitlines()) == len(bodies) + len(pods)
 
 

@@ -107,7 +107,7 @@ def test_amounts_are_text_and_the_users_own_win() -> None:
 
 def test_run_policy_holds_what_is_given_and_no_more() -> None:
     assert tfjob()["spec"]["runPolicy"] == {"cleanPodPolicy": "Running"}
-    given = {
+    given: dict[str, Any] = {
         "cleanPodPolicy": "None",
         "backoffLimit": 0,
         "activeDeadlineSeconds": 60,

@@ -1,4 +1,4 @@
-"""The TFJob kind on the real API server: refuses the usual mistakes in words, keeps what the operator writes."""
+"""The TFJob kind on the real API server: it refuses mistakes in words and keeps what the operator writes."""
 
 from __future__ import annotations
 
