@@ -83,10 +83,11 @@ class Group(TyperGroup):
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, AnyCommand | None, list[str]]:
         """Find the command that `args` begin with; an unknown one is told with the nearest known."""
-        if not ctx.resilient_parsing and not args[0].startswith("-") and not self.get_command(ctx, args[0]):
+        known = {*self.branch.commands, *self.branch.aliases}
+        if not ctx.resilient_parsing and not args[0].startswith("-") and args[0] not in known:
             from kfctl.cli.usage import unknown_command
 
-            raise unknown_command(ctx.command_path, args[0], [*self.branch.commands, *self.branch.aliases])
+            raise unknown_command(ctx.command_path, args[0], known)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:

@@ -25,9 +25,11 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def warn(text: str) -> None:
-    """Print a warning."""
+def warn(text: str, hint: str = "") -> None:
+    """Print a warning, and what to do about it."""
     note(f"{paint('warning:', 'yellow', stream=sys.stderr)} {text}")
+    if hint:
+        note(paint(f"  {hint}", "cyan", stream=sys.stderr))
 
 
 def coloured(stream: TextIO) -> bool:

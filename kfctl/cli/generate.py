@@ -170,12 +170,7 @@ class Values:
 
 @parsed_by(PrototypeCommand)
 def generate(
-    prototype: Annotated[
-        str,
-        typer.Argument(
-            metavar="PROTOTYPE", help="The kind of component.", autocompletion=complete.prototypes
-        ),
-    ],
+    prototype: PrototypeName,
     component: Annotated[str, typer.Argument(metavar="COMPONENT", help="The name of the new component.")],
     session: Session,
     values: Values,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kfctl.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from kfctl.cli.commands import Fault
 
@@ -26,7 +26,7 @@ KSONNET = {
 }
 
 
-def unknown_command(path: str, name: str, known: Sequence[str]) -> UsageError:
+def unknown_command(path: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a command that does not exist."""
     hint = KSONNET.get(f"{path} {name}") or did_you_mean(name, known) or f"see `{path} --help`"
     return UsageError(f"there is no command `{path} {name}`", hint=hint)

@@ -93,8 +93,10 @@ def _opened(
 
 
 def _warn(warnings: "Iterable[str]", problems: "Iterable[Problem]") -> None:
-    for text in (*warnings, *(f"{p}{f' ({p.hint})' if p.hint else ''}" for p in problems)):
+    for text in warnings:
         console.warn(text)
+    for problem in problems:
+        console.warn(str(problem), problem.hint)
 
 
 def _record(row: "Row") -> dict[str, Any]:
