@@ -9,7 +9,7 @@ import typer
 
 from kfctl.cli import console
 from kfctl.cli.commands import Command, parsed_by
-from kfctl.cli.options import Session
+from kfctl.cli.options import PrototypeName, Session
 from kfctl.cli.words import assignments, divided, own_options, take_option
 from kfctl.errors import Problem, UsageError, did_you_mean
 
