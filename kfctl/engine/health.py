@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine import pods as podhealth
 from kfctl.engine import workloads
 from kfctl.engine.conditions import conditions, observed, true, words
+from kfctl.engine.podtemplates import pod_templates
 from kfctl.engine.surroundings import Surroundings
 from kfctl.model.resource import Resource, at
 from kfctl.model.status import Health, Status
@@ -35,6 +36,20 @@ def health(body: Body, around: Surroundings) -> Status:
         cause = podhealth.cause(body)
     component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
     return Status(Resource(body).key, found, message, component, cause, children)
+
+
+def gone(body: Body) -> Status:
+    """Return how an object is that was there as `body` and is no more."""
+    key, limits = Resource(body).key, (at(body, "spec"), at(body, "spec", "runPolicy"))
+    component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
+    if any(at(limit, "ttlSecondsAfterFinished") is not None for limit in limits):
+        return Status(key, Health.DONE, "done (removed by its TTL)", component)
+    return Status(key, Health.MISSING, "it was deleted meanwhile", component)
+
+
+def needs_pods(body: Body) -> bool:
+    """Return whether an object is nothing without pods that run."""
+    return bool(pod_templates(Resource(body)))
 
 
 def verdict(body: Body, around: Surroundings) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfctl.engine.podtemplates import containers, maps, pod_templates
 from kfctl.errors import AppError, Problem, did_you_mean
 from kfctl.model.plan import Need
 from kfctl.model.resource import Key, at
@@ -67,42 +68,33 @@ def _all(resources: Sequence[Resource]) -> Iterator[Need]:
             )
         yield from (Need(key, on, why="what its pods read") for on in references(resource))
         asked = (_meant(resource, text, known) for text in _asked(resource))
-        yield from (Need(key, on, ready=True, why=DEPENDS_ON) for on in asked if on)
+        yield from (Need(key, on, ready=True, why="which it depends on") for on in asked if on)
 
 
 def references(resource: Resource) -> Iterator[Key]:
     """Return the ConfigMaps, Secrets, claims and accounts without which a resource's pods don't start."""
-    for pod in _pods(resource.body):
+    for template in pod_templates(resource):
+        pod = template.get("spec") or {}
         account = pod.get("serviceAccountName")
         named = [("ServiceAccount", account)] if account else []
         for kind, name in [*named, *_in_volumes(pod), *_in_variables(pod)]:
             yield Key("", kind, resource.namespace, str(name))
 
 
-def _pods(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Find the pod specs in an object of any kind: they are the maps that hold a list of containers."""
-    if isinstance(value, dict):
-        if isinstance(value.get("containers"), list):
-            yield value
-            return
-        for inner in value.values():
-            yield from _pods(inner)
-
-
 def _in_volumes(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for volume in _maps(pod.get("volumes")):
+    for volume in maps(pod.get("volumes")):
         for field, (name, kind) in _VOLUMES.items():
             if at(volume, field, name) and not at(volume, field, "optional"):
                 yield kind, volume[field][name]
-        for source in _maps(at(volume, "projected", "sources")):
+        for source in maps(at(volume, "projected", "sources")):
             yield from _named(source, _SOURCES)
 
 
 def _in_variables(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for container in [*_maps(pod.get("initContainers")), *_maps(pod.get("containers"))]:
-        for variable in _maps(container.get("env")):
+    for container in containers(pod):
+        for variable in maps(container.get("env")):
             yield from _named(variable.get("valueFrom"), _VARIABLES)
-        for source in _maps(container.get("envFrom")):
+        for source in maps(container.get("envFrom")):
             yield from _named(source, _ALL_VARIABLES)
 
 
@@ -110,10 +102,6 @@ def _named(source: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     for field, kind in kinds.items():
         if at(source, field, "name") and not at(source, field, "optional"):
             yield kind, source[field]["name"]
-
-
-def _maps(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _defined(definition: Resource) -> tuple[str, str]:
@@ -134,9 +122,9 @@ def _backends(resources: Sequence[Resource]) -> Callable[[str], list[Key]]:
         (rule, [w.key for w in workloads if _serves(w, by_key.get(_service(webhook)))])
         for configuration in resources
         if configuration.kind in _WEBHOOKS
-        for webhook in _maps(configuration.body.get("webhooks"))
+        for webhook in maps(configuration.body.get("webhooks"))
         if webhook.get("failurePolicy") != "Ignore"
-        for rule in _maps(webhook.get("rules"))
+        for rule in maps(webhook.get("rules"))
     ]
     return lambda group: [
         key for rule, keys in served if {group, "*"} & set(rule.get("apiGroups") or ()) for key in keys

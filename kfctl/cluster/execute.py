@@ -1,0 +1,183 @@
+"""Carries out a plan wave by wave, and tells of every step."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from kfctl.cluster.follow import End, follow
+from kfctl.cluster.pool import as_completed
+from kfctl.cluster.write import INTERRUPTED, Writer
+from kfctl.errors import KfctlError
+from kfctl.model.plan import Action
+from kfctl.model.resource import Key
+from kfctl.model.status import Event, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping
+
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.follow import Followed, Waiting
+    from kfctl.model.plan import Change, Need, Plan
+
+    Body = Mapping[str, Any]
+    Events = Generator[Event, None, None]
+
+SERVED = 15.0  # seconds for the server to serve a kind after it said that it is established
+_THREADS = 32
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a plan is carried out: how long to wait for what must be ready first, and what to take by force."""
+
+    waiting: Waiting
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Executed:
+    """The objects as they were left, and why some were not touched."""
+
+    bodies: Mapping[Key, Body] = field(default_factory=dict)
+    undone: Mapping[Key, str] = field(default_factory=dict)
+
+
+def execute(plan: Plan, cluster: Cluster, run: Run) -> Generator[Event, None, Executed]:
+    """Do all that the plan says; what can't be done stops nothing but what needs it."""
+    execution = _Execution(plan, cluster, run)
+    yield from execution.namespace()
+    for wave in plan.waves:
+        yield from execution.wave(wave)
+    return Executed(execution.bodies, execution.undone)
+
+
+class _Execution:
+    """A plan in the middle of being carried out."""
+
+    def __init__(self, plan: Plan, cluster: Cluster, run: Run) -> None:
+        self._scope = plan.scope
+        self._cluster = cluster
+        self._waiting = run.waiting
+        self._writer = Writer(cluster, run.waiting.stop, run.waiting.deadline, run.force)
+        self._changes = {change.key: change for change in plan.changes}
+        self._needs: dict[Key, list[Need]] = {}
+        for need in plan.needs:
+            self._needs.setdefault(need.key, []).append(need)
+        self._ready: set[Key] = set()
+        self._unready: dict[Key, str] = {}
+        kept = (change for change in plan.changes if change.action is Action.UNCHANGED)
+        self.bodies: dict[Key, Body] = {change.key: change.live for change in kept if change.live}
+        self.undone: dict[Key, str] = {}
+
+    def namespace(self) -> Events:
+        """Make the environment's namespace if it is missing and no object of the app."""
+        key = Key("", "Namespace", "", self._scope.namespace)
+        if not self._scope.namespace_missing or key in self._changes:
+            return
+        try:
+            self._writer.make_namespace(key.name)
+            yield Event(Step.DONE, key, Action.CREATE.value, "the namespace was missing")
+        except KfctlError as error:
+            self.undone[key] = str(error)
+            yield Event(Step.FAILED, key, Action.CREATE.value, str(error), error.problems[0].hint)
+
+    def wave(self, keys: Iterable[Key]) -> Events:
+        """Carry out the changes of one wave side by side."""
+        todo = [change for key in keys if (change := self._changes[key]).writes]
+        todo = yield from self._free(todo)
+        yield from self._until_ready(todo)
+        todo = yield from self._free(todo)
+        yield from self._carry_out(todo)
+
+    def _free(self, todo: list[Change]) -> Generator[Event, None, list[Change]]:
+        """Return the changes that nothing stands in the way of; the others are skipped."""
+        free = []
+        for change in todo:
+            why = INTERRUPTED if self._waiting.stop.is_set() else self._obstacle(change.key)
+            if why:
+                self.undone[change.key] = why
+                yield Event(Step.SKIPPED, change.key, change.action.value, why)
+            else:
+                free.append(change)
+        return free
+
+    def _obstacle(self, key: Key) -> str:
+        space = Key("", "Namespace", "", key.namespace)
+        if space in self.undone:
+            return f"{space} could not be made"
+        for need in self._needs.get(key, ()):
+            if need.on in self.undone:
+                return f"{need.on} ({need.why}) was not applied"
+            if need.ready and need.on in self._unready:
+                return f"{need.on} ({need.why}) is not ready: {self._unready[need.on]}"
+        return ""
+
+    def _until_ready(self, todo: list[Change]) -> Events:
+        """Wait until all is ready that the changes need to be so."""
+        asked = {need.on: need for c in todo for need in self._needs.get(c.key, ()) if need.ready}
+        gates = [on for on in asked if on in self.bodies and on not in self._ready | self._unready.keys()]
+        if not gates:
+            return
+        for key in gates:
+            if not self._waiting.judge.health(self.bodies[key], ()).health.good:
+                need = asked[key]
+                yield Event(Step.NOTE, need.key, "", f"waits for {need.on} ({need.why})")
+        self._learn((yield from follow(self._cluster, [self.bodies[key] for key in gates], self._waiting)))
+        self._until_served(todo)
+
+    def _learn(self, followed: Followed) -> None:
+        for key, status in followed.statuses.items():
+            if status.health.good:
+                self._ready.add(key)
+            elif followed.end is not End.INTERRUPTED:
+                self._unready[key] = status.message
+
+    def _until_served(self, todo: list[Change]) -> None:
+        """Wait until the server knows the kinds of the changes: it learns a new one a moment late."""
+        wanted = {(c.wanted.api_version, c.wanted.kind) for c in todo if c.wanted}
+        end = min(time.monotonic() + SERVED, self._waiting.deadline)
+        while any(self._cluster.kinds.find(*kind) is None for kind in wanted) and time.monotonic() < end:
+            if self._waiting.stop.wait(0.1):
+                return
+            self._cluster.refresh_kinds()
+
+    def _carry_out(self, todo: list[Change]) -> Events:
+        news: SimpleQueue[Event | tuple[Change, Body | KfctlError | None] | BaseException | None] = (
+            SimpleQueue()
+        )
+
+        def one(change: Change) -> Body | None:
+            if self._waiting.stop.is_set():
+                raise KfctlError(INTERRUPTED)
+            news.put(Event(Step.STARTED, change.key, change.action.value))
+            retried = Event(Step.RETRIED, change.key, change.action.value)
+            return self._writer.carry_out(change, lambda why: news.put(replace(retried, message=why)))
+
+        def all_of_them() -> None:
+            try:
+                for index, result in as_completed(one, todo, _THREADS):
+                    news.put((todo[index], result))
+                news.put(None)
+            except BaseException as error:  # a mistake of ours: told where it is seen
+                news.put(error)
+
+        threading.Thread(target=all_of_them, daemon=True).start()
+        while (told := news.get()) is not None:
+            if isinstance(told, BaseException):
+                raise told
+            yield told if isinstance(told, Event) else self._ended(*told)
+
+    def _ended(self, change: Change, result: Body | KfctlError | None) -> Event:
+        action = change.action.value
+        if not isinstance(result, KfctlError):
+            if result is not None:
+                self.bodies[change.key] = result
+            return Event(Step.DONE, change.key, action)
+        self.undone[change.key] = str(result)
+        if result.message == INTERRUPTED:
+            return Event(Step.SKIPPED, change.key, action, INTERRUPTED)
+        return Event(Step.FAILED, change.key, action, str(result), result.problems[0].hint)

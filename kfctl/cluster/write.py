@@ -1,0 +1,127 @@
+"""Writes one object: applied, or deleted and made anew, with what is in its way waited for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfctl.cluster.request import Precondition, Write
+from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
+from kfctl.model.plan import Action
+from kfctl.model.resource import Resource, at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from threading import Event as Flag
+
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.request import Request
+    from kfctl.model.plan import Change
+
+    Body = Mapping[str, Any]
+
+POLL = 0.3
+NO_ACCOUNT_YET = 30.0  # seconds for the account of a new namespace, without which no pod may be made
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes changes until the deadline or the stop."""
+
+    cluster: Cluster
+    stop: Flag
+    deadline: float  # by time.monotonic
+    force: bool = False  # take fields that other managers own
+
+    def carry_out(self, change: Change, retried: Callable[[str], None]) -> Body | None:
+        """Do what a change says and return the object as it is then; None where it is deleted."""
+        cluster = self.cluster.noticing(self._notice(retried))
+        return _WAYS[change.action](self, cluster, change)
+
+    def make_namespace(self, name: str) -> None:
+        """Make a namespace; it is all the same who did."""
+        try:
+            self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        except Conflict as error:
+            if error.answer is None or error.answer.reason != "AlreadyExists":
+                raise
+
+    def _notice(self, retried: Callable[[str], None]) -> Callable[[Request, str, float], None]:
+        def notify(request: Request, why: str, delay: float) -> None:
+            del request
+            if self.stop.is_set():
+                raise ClusterError(f"{INTERRUPTED}; before that: {why}")
+            retried(f"{why}; again in {delay:.1f} s")
+
+        return notify
+
+    def _apply(self, cluster: Cluster, change: Change) -> Body:
+        if change.live is not None and at(change.live, "metadata", "deletionTimestamp"):
+            self._wait_gone(change)
+        return self._sent(cluster, _wanted(change))
+
+    def _replace(self, cluster: Cluster, change: Change) -> Body:
+        # Foreground: what the old one made, its pods above all, must not meet what the new one makes.
+        self._delete(cluster, change, "Foreground")
+        self._wait_gone(change)
+        return self._sent(cluster, _wanted(change))
+
+    def _remove(self, cluster: Cluster, change: Change) -> None:
+        self._delete(cluster, change, "Background")
+
+    def _delete(self, cluster: Cluster, change: Change, propagation: str) -> None:
+        uid = str(at(change.live, "metadata", "uid") or "")
+        try:
+            cluster.delete(change.live or {}, Precondition(uid=uid, propagation=propagation))
+        except NotFound:
+            return
+
+    def _sent(self, cluster: Cluster, wanted: Resource) -> Body:
+        patience = time.monotonic() + NO_ACCOUNT_YET
+        while True:
+            try:
+                return cluster.apply(wanted.body, Write(force=self.force))
+            except Forbidden as error:
+                late = time.monotonic() > min(patience, self.deadline) or self.stop.is_set()
+                if late or 'serviceaccount "default" not found' not in error.message:
+                    raise
+            self.stop.wait(POLL)
+
+    def _wait_gone(self, change: Change) -> None:
+        """Wait until the object that was found is gone, or raise with what holds it."""
+        old = Resource(change.live or {})
+        uid = old.metadata.get("uid")
+        while True:
+            found = self.cluster.find(old.api_version, old.kind, old.name, old.namespace)
+            if found is None or at(found, "metadata", "uid") != uid:
+                return
+            if self.stop.is_set() or time.monotonic() > self.deadline:
+                raise _still_there(change, found, interrupted=self.stop.is_set())
+            self.stop.wait(POLL)
+
+
+def _wanted(change: Change) -> Resource:
+    if change.wanted is None:
+        raise ValueError(f"nothing is wanted in place of {change.key}")
+    return change.wanted
+
+
+def _still_there(change: Change, found: Body, *, interrupted: bool) -> ClusterError:
+    held = ", ".join(at(found, "metadata", "finalizers") or ())
+    message = f"{change.key} is still being deleted" + (f", held by {held}" if held else "")
+    if interrupted:
+        return ClusterError(f"{INTERRUPTED}: {message}")
+    return ClusterError(
+        message, hint="what holds it must let go: is its controller running? then apply again"
+    )
+
+
+_WAYS: dict[Action, Callable[[Writer, Cluster, Change], Body | None]] = {
+    Action.CREATE: Writer._apply,
+    Action.UPDATE: Writer._apply,
+    Action.ADOPT: Writer._apply,
+    Action.REPLACE: Writer._replace,
+    Action.DELETE: Writer._remove,
+}
