@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,8 @@ from kfctl.store.catalog import catalog
 from tests.templates.rendering import every_example, rendered, resolved
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kfctl.model.prototype import Example
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -32,14 +34,28 @@ def test_example_renders_as_before(prototype: str, example: Example, update_gold
 
 
 def expected_text(prototype: str, example: Example) -> str:
-    """Return the objects as YAML; of those that are as in the smallest example only the names."""
+    """Return the objects as YAML; what is as in the smallest example is named, not shown again."""
     bodies = {str(resource.key): resource.body for resource in rendered(prototype, example.params)}
-    smallest = [shown for name, shown in EXAMPLES if name == prototype and shown.name == "smallest"]
-    known = smallest[0].params if smallest and example.name != "smallest" else None
-    usual = {str(r.key): r.body for r in rendered(prototype, known)} if known is not None else {}
+    usual = {} if example.name == "smallest" else smallest(prototype)
     same = [key for key, body in bodies.items() if usual.get(key) == body]
     head = f"# As in smallest.yaml: {', '.join(same)}\n" if same else ""
-    return head + yamltext.dump_all([body for key, body in bodies.items() if key not in same])
+    shown = [without_known_texts(body, usual.get(key)) for key, body in bodies.items() if key not in same]
+    return head + yamltext.dump_all(shown)
+
+
+def smallest(prototype: str) -> dict[str, Mapping[str, Any]]:
+    """Return the objects of the prototype's smallest example, by key."""
+    (example,) = (shown for name, shown in EXAMPLES if (name, shown.name) == (prototype, "smallest"))
+    return {str(resource.key): resource.body for resource in rendered(prototype, example.params)}
+
+
+def without_known_texts(body: Mapping[str, Any], usual: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Leave out the programs in a ConfigMap that are the smallest example's."""
+    if usual is None or body["kind"] != "ConfigMap":
+        return body
+    known = usual["data"]
+    data = {k: "(as in smallest.yaml)" if known.get(k) == text else text for k, text in body["data"].items()}
+    return {**body, "data": data}
 
 
 @pytest.mark.parametrize(("prototype", "example"), EXAMPLES, ids=IDS)
