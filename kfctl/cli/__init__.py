@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COMMANDS = Branch(
     help="Deploy machine-learning components to Kubernetes from typed parameters.",
     commands={
+        "diff": "diff:diff",
         "generate": "generate:generate",
         "param": Branch(
             help="See and set the values of parameters.",

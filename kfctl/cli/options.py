@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
 from kfctl.cli import complete
+
+if TYPE_CHECKING:
+    from kfctl.cluster.kubeconfig import Login
 
 
 class Format(StrEnum):
@@ -17,7 +20,15 @@ class Format(StrEnum):
     YAML = "yaml"
 
 
+class Report(StrEnum):
+    """How a plan, or what became of it, is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
+ReportOutput = Annotated[Report, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
 EnvironmentName = Annotated[
     str | None,
     typer.Argument(
@@ -95,6 +106,26 @@ class ClusterSession(Session):
         list[str] | None,
         typer.Option("--as-group", metavar="GROUP", help="A group to act as; may be given several times."),
     ] = None
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a plan may do to objects that others have a say in."""
+
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that are there and nobody's.")] = (
+        False
+    )
+    force_conflicts: Annotated[
+        bool, typer.Option("--force-conflicts", help="Take the fields that others have set.")
+    ] = False
+
+
+def login(session: ClusterSession) -> "Login":
+    """Return which cluster to talk to, and as whom, as the command line has it."""
+    from kfctl.cluster.kubeconfig import Login
+
+    groups = tuple(session.groups or ())
+    return Login(session.context, session.kubeconfig, session.user, groups)
 
 
 def print_version(wanted: bool) -> None:

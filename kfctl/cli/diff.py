@@ -1,0 +1,115 @@
+"""`kfctl diff`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kfctl.cli import complete, console
+from kfctl.cli.options import (
+    Allowed,
+    ClusterSession,
+    ComponentNames,
+    EnvironmentName,
+    Report,
+    ReportOutput,
+    login,
+)
+from kfctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kfctl.engine.plan import Choices
+    from kfctl.model.app import App, Environment
+
+OtherEnvironment = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ENV2]",
+        help="Compare two environments with each other, without a cluster.",
+        autocompletion=complete.environments,
+    ),
+]
+
+
+def diff(
+    session: ClusterSession,
+    allowed: Allowed,
+    env: EnvironmentName = None,
+    other: OtherEnvironment = None,
+    components: ComponentNames = None,
+    form: ReportOutput = Report.TEXT,
+) -> ExitCode:
+    """Show what an apply would change on the cluster, field by field; nothing is written.
+
+    Ends with 10 if something would change, 0 if not, 5 if something stands in the way.
+
+    \b
+      kfctl diff
+      kfctl diff prod -c model-server
+      kfctl diff default prod
+    """
+    from pathlib import Path
+
+    from kfctl.actions.app import open_app, the_components, the_environment
+    from kfctl.actions.show import chosen_environment
+    from kfctl.engine.plan import Choices
+
+    app = open_app(session.directory)
+    root = Path(app.root)
+    chosen = the_components(root, components or ())
+    first = chosen_environment(app, the_environment(root, env))
+    if other is not None:
+        return between(app, (first, chosen_environment(app, other)), chosen, form)
+    return against_cluster(
+        app, first, chosen, (session, Choices(allowed.adopt, allowed.force_conflicts)), form
+    )
+
+
+def against_cluster(
+    app: "App",
+    environment: "Environment",
+    components: "Sequence[str]",
+    asked: "tuple[ClusterSession, Choices]",
+    form: Report,
+) -> ExitCode:
+    """Print the plan of an apply."""
+    from kfctl.actions.plan import connect, plan_app
+    from kfctl.cli import planview
+
+    session, choices = asked
+    cluster = connect(app, environment, login(session))
+    plan = plan_app(app, environment, components, cluster, choices)
+    for warning in plan.warnings:
+        console.warn(warning)
+    write(planview.plan_value(plan), planview.plan_lines(plan), form)
+    if plan.blocked:
+        return ExitCode.REFUSED
+    return ExitCode.DIFFERENT if plan.differs else ExitCode.OK
+
+
+def between(
+    app: "App", environments: "tuple[Environment, Environment]", components: "Sequence[str]", form: Report
+) -> ExitCode:
+    """Print what differs between two environments."""
+    from kfctl.actions.diff import compare_environments
+    from kfctl.cli import planview
+    from kfctl.model.plan import Action
+
+    changes = compare_environments(app, *environments, components)
+    names = [environment.name for environment in environments]
+    value = {"environments": names, "changes": planview.changes_value(changes)}
+    heading = f"{names[0]} → {names[1]}"
+    write(value, [heading, *planview.change_lines(changes), "", planview.difference(changes)], form)
+    same = all(change.action is Action.UNCHANGED for change in changes)
+    return ExitCode.OK if same else ExitCode.DIFFERENT
+
+
+def write(value: object, lines: "Iterable[str]", form: Report) -> None:
+    """Print a report in the form asked for."""
+    if form is Report.JSON:
+        import json
+
+        console.out(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    else:
+        console.out("\n".join(lines))
