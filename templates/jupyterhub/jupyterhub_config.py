@@ -1,4 +1,4 @@
-"""JupyterHub's configuration. The text is the same for every hub: what differs is in values.json beside it."""
+"""JupyterHub's configuration. The text is the same for every hub: what differs is in values.json."""
 
 import importlib.util
 import json
@@ -6,13 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from jupyterhub.auth import Authenticator
-from jupyterhub.handlers import BaseHandler
-from tornado.web import HTTPError
-
 c = get_config()  # noqa: F821  (JupyterHub puts it there)
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for authenticators.py
 VALUES = json.loads((HERE / "values.json").read_text(encoding="utf-8"))
 STATE = Path(os.environ.get("HUB_STATE", "/srv/hub"))  # the claim: users, sessions, the cookie's key
 TOKEN = Path(os.environ.get("HUB_RUN", "/run/hub")) / "proxy-token"  # made when the pod starts
@@ -21,55 +18,10 @@ PROXY_PORT = os.environ.get("PROXY_PORT", "8000")
 PROXY_API_PORT = os.environ.get("PROXY_API_PORT", "8001")
 
 
-class BlankPasswordAuthenticator(Authenticator):
-    """Lets in the users of a list, without a password. Whoever types one expects it to count: refused."""
-
-    async def authenticate(self, handler, data):
-        """Return the user's name, or None."""
-        return None if data["password"] else data["username"]
-
-
-class AnyPasswordAuthenticator(Authenticator):
-    """Lets in everybody with whatever password, as the hub of Kubeflow 0.2.5 did."""
-
-    async def authenticate(self, handler, data):
-        """Return the user's name."""
-        return data["username"]
-
-
-class HeaderAuthenticator(Authenticator):
-    """Believes the proxy before the hub, which names the user in a header (accounts.google.com:NAME or NAME)."""
-
-    auto_login = True
-
-    def login_url(self, base_url):
-        """Return the page that reads the header."""
-        return base_url + "header-login"
-
-    def get_handlers(self, app):
-        """Return that page."""
-        return [("/header-login", HeaderLogin)]
-
-    async def authenticate(self, handler, data):
-        """Return the name in the header, or None without one."""
-        return handler.request.headers.get(VALUES["remoteUserHeader"], "").rpartition(":")[2] or None
-
-
-class HeaderLogin(BaseHandler):
-    """Logs in whom the header names."""
-
-    async def get(self):
-        """Go on to the page that was asked for."""
-        user = await self.login_user({})
-        if user is None:
-            raise HTTPError(403, f"no user is named in the header {VALUES['remoteUserHeader']}, or one who may not in")
-        self.redirect(self.get_next_url(user))
-
-
 def hub():
     """Where the hub listens and what it keeps."""
     if not os.access(STATE, os.W_OK):
-        sys.exit(f"user {os.getuid()} can't write to {STATE}: the volume belongs to another user (a hostPath does)")
+        sys.exit(f"user {os.getuid()} can't write to {STATE}; a hostPath volume needs that user as its owner")
     c.JupyterHub.bind_url = f"http://:{PROXY_PORT}{VALUES['baseUrl']}"
     c.JupyterHub.hub_bind_url = f"http://:{HUB_PORT}"
     c.JupyterHub.hub_connect_url = f"http://{os.environ.get('HUB_HOST', 'tf-hub-0')}:{HUB_PORT}"
@@ -84,7 +36,8 @@ def proxy():
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PROXY_API_PORT}"
     c.ConfigurableHTTPProxy.auth_token = TOKEN.read_text(encoding="ascii")
-    c.JupyterHub.last_activity_interval = 10  # seconds; then a proxy that was started anew gets its routes back
+    # A proxy that was started anew knows no route; it gets them back within so many seconds.
+    c.JupyterHub.last_activity_interval = 10
 
 
 def login():
@@ -97,8 +50,8 @@ def login():
 
 def dummy():
     """No password."""
-    everybody = VALUES["allowAll"]
-    c.JupyterHub.authenticator_class = AnyPasswordAuthenticator if everybody else BlankPasswordAuthenticator
+    words = "AnyPassword" if VALUES["allowAll"] else "BlankPassword"
+    c.JupyterHub.authenticator_class = f"authenticators.{words}Authenticator"
 
 
 def shared_password():
@@ -110,8 +63,9 @@ def shared_password():
 
 def native():
     """Users sign up with a password of their own, an admin lets them in."""
+    package = Path(importlib.util.find_spec("nativeauthenticator").origin).parent
     c.JupyterHub.authenticator_class = "native"
-    c.JupyterHub.template_paths = [str(Path(importlib.util.find_spec("nativeauthenticator").origin).parent / "templates")]
+    c.JupyterHub.template_paths = [str(package / "templates")]
     c.Authenticator.allow_all = VALUES["allowAll"] or not VALUES["allowedUsers"]
 
 
@@ -130,7 +84,8 @@ def oauth():
 
 def iap():
     """A proxy that knows the user stands before the hub."""
-    c.JupyterHub.authenticator_class = HeaderAuthenticator
+    c.JupyterHub.authenticator_class = "authenticators.HeaderAuthenticator"
+    c.HeaderAuthenticator.header = VALUES["remoteUserHeader"]
 
 
 AUTHENTICATORS = {
@@ -161,11 +116,11 @@ def spawner():
 
 
 def from_registry(image):
-    """Return the image, taken from jupyterNotebookRegistry and jupyterNotebookRepoName where they are given."""
-    if not (VALUES["jupyterNotebookRegistry"] or VALUES["jupyterNotebookRepoName"]):
+    """Return the image, from jupyterNotebookRegistry and jupyterNotebookRepoName where they are given."""
+    registry, repository = VALUES["jupyterNotebookRegistry"], VALUES["jupyterNotebookRepoName"]
+    if not (registry or repository):
         return image
-    registry, repository = VALUES["jupyterNotebookRegistry"] or "quay.io", VALUES["jupyterNotebookRepoName"] or "jupyter"
-    return f"{registry}/{repository}/{image.rpartition('/')[2]}"
+    return "/".join([registry or "quay.io", repository or "jupyter", image.rpartition("/")[2]])
 
 
 def security():
@@ -223,14 +178,21 @@ def form():
     if VALUES["profiles"]:
         c.KubeSpawner.profile_list = VALUES["profiles"]
     elif VALUES["notebookImages"]:
-        c.KubeSpawner.profile_list = [
-            {
-                "display_name": "Notebook",
-                "slug": "notebook",
-                "default": True,
-                "profile_options": {"image": images(), "cpu": cpu(), "memory": memory(), "gpus": gpus()},
-            }
-        ]
+        own = {"display_name": "Notebook", "slug": "notebook", "default": True, "profile_options": options()}
+        c.KubeSpawner.profile_list = [own]
+
+
+def options():
+    """The fields of the form."""
+    requests, limits = "extra_resource_guarantees", "extra_resource_limits"
+    cpu, memory, gpus = VALUES["notebookCpu"], VALUES["notebookMemory"], VALUES["notebookGpus"]
+    sizes = r"^[0-9]+(\.[0-9]+)?([kMGT]|[KMGT]i)?$"
+    return {
+        "image": images(),
+        "cpu": amount("CPU", requests, "cpu", cpu, r"^[0-9]+(\.[0-9]+)?m?$", "200m, 1.0, 2.5 …"),
+        "memory": amount("Memory", requests, "memory", memory, sizes, "100Mi, 1.5Gi …"),
+        "gpus": amount("GPUs", limits, "nvidia.com/gpu", gpus, "^[0-9]+$", "0, 1, 2 …"),
+    }
 
 
 def images():
@@ -240,27 +202,10 @@ def images():
     return option("Image", choices, r"^[^\s]+$", "registry/repository:tag", {"image": "{value}"})
 
 
-def cpu():
-    """The CPU, as Kubernetes writes it."""
-    amount = str(VALUES["notebookCpu"])
-    choices = {"default": choice(amount, {"extra_resource_guarantees": {"cpu": amount}})}
-    form = r"^[0-9]+(\.[0-9]+)?m?$"
-    return option("CPU", choices, form, "200m, 1.0, 2.5 …", {"extra_resource_guarantees": {"cpu": "{value}"}})
-
-
-def memory():
-    """The memory, as Kubernetes writes it."""
-    amount = str(VALUES["notebookMemory"])
-    choices = {"default": choice(amount, {"extra_resource_guarantees": {"memory": amount}})}
-    form = r"^[0-9]+(\.[0-9]+)?([kMGT]|[KMGT]i)?$"
-    return option("Memory", choices, form, "100Mi, 1.5Gi …", {"extra_resource_guarantees": {"memory": "{value}"}})
-
-
-def gpus():
-    """The GPUs."""
-    amount = VALUES["notebookGpus"]
-    choices = {"default": choice(str(amount), {})}
-    return option("GPUs", choices, "^[0-9]+$", "0, 1, 2 …", {"extra_resource_limits": {"nvidia.com/gpu": "{value}"}})
+def amount(title, kind, name, usual, expected, hint):
+    """An amount of a resource: the usual one, or what is typed, as Kubernetes writes it."""
+    choices = {"default": choice(str(usual), {kind: {name: str(usual)}} if usual else {})}
+    return option(title, choices, expected, hint, {kind: {name: "{value}"}})
 
 
 def choice(shown, override):
@@ -285,15 +230,19 @@ def culling():
     if not VALUES["cullIdle"]:
         return
     if importlib.util.find_spec("jupyterhub_idle_culler") is None:
-        print("jupyterhub_idle_culler is not in this image: idle notebooks are not ended", file=sys.stderr)
+        sys.stderr.write("jupyterhub_idle_culler is not in this image: idle notebooks are not ended\n")
         return
-    url = f"--url=http://127.0.0.1:{HUB_PORT}{VALUES['baseUrl']}hub/api"
     timeout = VALUES["cullTimeout"]
-    options = [url, f"--timeout={timeout}", f"--cull-every={max(1, min(600, timeout // 2))}", "--concurrency=10"]
+    options = {
+        "url": f"http://127.0.0.1:{HUB_PORT}{VALUES['baseUrl']}hub/api",
+        "timeout": timeout,
+        "cull-every": max(1, min(600, timeout // 2)),
+        "concurrency": 10,
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    command = [sys.executable, "-m", "jupyterhub_idle_culler", *flags]
     scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
-    c.JupyterHub.services = [
-        {"name": "idle-culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", *options]}
-    ]
+    c.JupyterHub.services = [{"name": "idle-culler", "command": command}]
     c.JupyterHub.load_roles = [{"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]}]
 
 
@@ -301,7 +250,8 @@ def extra():
     """The user's own Python, which sees `c` as it is now."""
     path = HERE / "extra_config.py"
     if path.exists():
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), {"c": c, "__file__": str(path)})
+        program = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+        exec(program, {"c": c, "get_config": get_config, "__file__": str(path)})  # noqa: F821
 
 
 for part in (hub, proxy, login, spawner, security, resources, storage, form, culling, extra):
