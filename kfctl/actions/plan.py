@@ -50,7 +50,7 @@ def plan_resources(
     from kfctl.engine.plan import make_plan
 
     resources, components = rendered
-    scope = _scope(app, environment, cluster)
+    scope = scope_of(app, environment, cluster)
     wanted = [intent(r, app.id) for r in observe.placed(cluster, resources, scope.namespace)]
     made = {scope.namespace, *(r.name for r in wanted if r.kind == "Namespace" and not r.group)}
     missing = observe.missing_namespaces(cluster, (r.namespace for r in wanted if r.namespace in made))
@@ -78,7 +78,8 @@ def secret_values(app: App, environment: Environment) -> frozenset[str]:
     )
 
 
-def _scope(app: App, environment: Environment, cluster: Cluster) -> Scope:
+def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:
+    """Return where a plan applies, once the guard let it pass."""
     return Scope(
         app=app.name,
         app_id=app.id,
