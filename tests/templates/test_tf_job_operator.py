@@ -114,8 +114,8 @@ def test_domain_of_the_cluster_reaches_the_operator() -> None:
 
 
 @pytest.mark.parametrize("version", ["v1alpha1", "v1alpha2", "v1beta2"])
-def test_old_versions_are_refused_with_the_way_on(version: str) -> None:
-    with pytest.raises(ParameterError, match=r"must be v1: .*`kfctl import FILE` turns"):
+def test_old_versions_are_refused_with_what_has_changed(version: str) -> None:
+    with pytest.raises(ParameterError, match=r"must be v1: .* stand in runPolicy"):
         operator(tfJobVersion=version)
 
 
