@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 # Of Jinja's own filters, tests and the methods of text, by name.
-OF_LISTS = "count d default dictsort first items last length list map reject rejectattr reverse select selectattr sort"
-OF_VALUES = "abs capitalize float int lower max min round sum title trim unique upper"
+OF_LISTS = "count dictsort first items last length list map reject rejectattr reverse select selectattr sort"
+OF_VALUES = "d default abs capitalize float int lower max min round sum title trim unique upper"
 FILTERS = frozenset([*OF_LISTS.split(), *OF_VALUES.split()])
 OF_KINDS = "defined undefined none string number integer float boolean true false mapping sequence iterable"
 OF_ORDER = (
@@ -109,8 +109,6 @@ OURS: dict[str, Callable[..., Any]] = {
 
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     dict: {"get": dict.get, "items": dict.items, "keys": dict.keys, "values": dict.values},
-    list: {"index": list.index, "count": list.count},
-    tuple: {"index": tuple.index, "count": tuple.count},
     str: {
         **{name: getattr(str, name) for name in [*OF_TEXT.split(), *OF_PARTS.split()]},
         "replace": replace,

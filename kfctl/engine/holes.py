@@ -13,7 +13,9 @@ from kfctl.yamltext import Reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_NODES = 2_000_000  # of what one component's objects hold
+    Fill = Callable[["Sheet"], Any]
+
+MAX_NODES = 1_000_000  # of what one component's objects hold
 MAX_TEXT = 64_000_000  # characters
 
 # No template and no value can know it, so neither can forge a marker.
@@ -69,11 +71,10 @@ class HoleFault(Exception):
         self.put = put
 
 
-def parse(text: str) -> list[Any]:
-    """Return the documents of a text with holes, empty ones left out."""
-    if NONCE not in text:
-        return [document.value for document in Reader(text, "", any_key=True) if document.value is not None]
-    return [document.value for document in _HoleReader(text, "", any_key=True) if document.value is not None]
+def parse(text: str) -> list[Fill]:
+    """Return what makes the documents of a text with holes, empty ones left out."""
+    reader = (_HoleReader if NONCE in text else Reader)(text, "", any_key=True)
+    return [_fill(document.value) for document in reader if document.value is not None]
 
 
 class _HoleReader(Reader):
@@ -106,75 +107,34 @@ def _blend(text: str) -> Blend:
 ABSENT = object()  # what a hole leaves that was given None
 
 
-class Filler:
-    """Puts the values of one component into parsed templates."""
+class Sheet:
+    """The values of one template's holes, put into what was parsed."""
 
     def __init__(self, puts: Sequence[Put]) -> None:
         """Take the values by their numbers."""
-        self._puts = puts
+        self.puts = puts
         self._nodes = self._text = 0
 
-    def fill(self, node: Any) -> Any:
-        """Return a new object with every hole of `node` filled; ABSENT for a hole with None."""
-        self._nodes += 1
-        fill = FILLS.get(type(node))
-        return fill(self, node) if fill else node
-
-    def _map(self, node: dict[Any, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for key, child in node.items():
-            if type(key) is not str:
-                if isinstance(key, Merge):
-                    self._merge(key, node, result)
-                    continue
-                key = self._key(key, result)
-            value = self.fill(child)
-            if value is not ABSENT:
-                result[key] = value
-        return result
-
-    def _merge(self, key: Merge, node: dict[Any, Any], result: dict[str, Any]) -> None:
-        put = self._puts[key.index]
-        if put.value is not None and not isinstance(put.value, dict):
-            raise HoleFault(f"{kind(put.value)} where `<<` wants a map", put)
-        for name, value in self._copied(put.value or {}, put).items():
-            if name not in result and name not in node:
-                result[name] = value
-
-    def _key(self, key: Blend, result: dict[str, Any]) -> str:
-        text = self._blended(key)
-        if text in result:
-            numbers = [part for part in key.parts if isinstance(part, int)]
-            raise HoleFault(f"the key '{text}' is in this map twice", self._puts[numbers[0]])
-        return text
-
-    def _list(self, node: list[Any]) -> list[Any]:
-        return [value for child in node if (value := self.fill(child)) is not ABSENT]
-
-    def _hole(self, node: Hole) -> Any:
-        put = self._puts[node.index]
-        if type(put.value) is str:
-            self._count(put.value, put)
-            return put.value
-        return ABSENT if put.value is None else self._copied(put.value, put)
-
-    def _blended(self, node: Blend) -> str:
-        return "".join(
-            part if isinstance(part, str) else self._as_text(self._puts[part]) for part in node.parts
-        )
-
-    def _as_text(self, put: Put) -> str:
+    def text(self, index: int) -> str:
+        """Return a value as text."""
+        put = self.puts[index]
         writer = TEXTS.get(type(put.value))
         if writer is None:
             raise HoleFault(f"{kind(put.value)} where only text can be", put)
-        text = writer(put.value)
-        self._count(text, put)
-        return text
+        return self._counted(writer(put.value), put)
 
-    def _count(self, text: str, put: Put) -> None:
+    def value(self, index: int) -> Any:
+        """Return a value with its type; ABSENT for None."""
+        put = self.puts[index]
+        if type(put.value) is str:
+            return self._counted(put.value, put)
+        return ABSENT if put.value is None else self._copied(put.value, put)
+
+    def _counted(self, text: str, put: Put) -> str:
         self._text += len(text)
         if self._text > MAX_TEXT:
             raise HoleFault(f"the objects hold more than {MAX_TEXT:,} characters", put)
+        return text
 
     def _copied(self, value: Any, put: Put) -> Any:
         """Return a copy of a value as JSON has it, so that no two objects share a part."""
@@ -183,16 +143,92 @@ class Filler:
             raise HoleFault(f"the objects hold more than {MAX_NODES:,} values", put)
         if isinstance(value, dict):
             return {_checked_key(key, put): self._copied(item, put) for key, item in value.items()}
+        if isinstance(value, str):
+            return self._counted(str(value), put)
+        if (
+            value is None
+            or isinstance(value, bool | int)
+            or (isinstance(value, float) and math.isfinite(value))
+        ):
+            return value
         if type(value) in LISTS:
             return [self._copied(item, put) for item in value]
-        if isinstance(value, str):
-            self._count(value, put)
-            return str(value)
-        if value is None or isinstance(value, bool | int):
-            return value
-        if isinstance(value, float) and math.isfinite(value):
-            return value
         raise HoleFault(f"{kind(value)} is nothing that an object can hold", put)
+
+
+# What parsing makes of each part of a text: a function that returns a new value for one sheet.
+
+
+def _fill(node: Any) -> Fill:
+    maker = FILLS.get(type(node))
+    return maker(node) if maker else lambda sheet: node
+
+
+def _map(node: dict[Any, Any]) -> Fill:
+    if any(type(key) is not str for key in node):
+        return _odd_map(node)
+    fixed = {key: child if type(child) not in FILLS else None for key, child in node.items()}
+    fills = [(key, _fill(child)) for key, child in node.items() if type(child) in FILLS]
+
+    def fill(sheet: Sheet) -> dict[str, Any]:
+        result = fixed.copy()
+        for key, child in fills:
+            value = child(sheet)
+            if value is ABSENT:
+                del result[key]
+            else:
+                result[key] = value
+        return result
+
+    return fill
+
+
+def _odd_map(node: dict[Any, Any]) -> Fill:
+    """Return what makes a map with holes in its keys."""
+    fills = [(key, _fill(child)) for key, child in node.items()]
+    number = next(number for key in node for number in getattr(key, "parts", [0]) if isinstance(number, int))
+
+    def fill(sheet: Sheet) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, child in fills:
+            value = child(sheet)
+            if isinstance(key, Merge):
+                _merge(sheet.puts[key.index], value, result)
+            elif value is not ABSENT:
+                name = key if isinstance(key, str) else _blended(key)(sheet)
+                if name in result:
+                    raise HoleFault(f"the key '{name}' is in this map twice", sheet.puts[number])
+                result[name] = value
+        return result
+
+    return fill
+
+
+def _merge(put: Put, value: Any, result: dict[str, Any]) -> None:
+    if value is ABSENT:
+        return
+    if not isinstance(value, dict):
+        raise HoleFault(f"{kind(value)} where `<<` wants a map", put)
+    # It is the last of the keys: what the map itself says wins.
+    result.update({name: item for name, item in value.items() if name not in result})
+
+
+def _list(node: list[Any]) -> Fill:
+    fills = [_fill(child) for child in node]
+    return lambda sheet: [value for fill in fills if (value := fill(sheet)) is not ABSENT]
+
+
+def _hole(node: Hole) -> Fill:
+    index = node.index
+    return lambda sheet: sheet.value(index)
+
+
+def _blended(node: Blend) -> Callable[[Sheet], str]:
+    parts = node.parts
+    return lambda sheet: "".join(part if isinstance(part, str) else sheet.text(part) for part in parts)
+
+
+FILLS: dict[type, Callable[[Any], Fill]] = {dict: _map, list: _list, Hole: _hole, Blend: _blended}
 
 
 def _checked_key(key: Any, put: Put) -> str:
@@ -203,22 +239,10 @@ def _checked_key(key: Any, put: Put) -> str:
 
 LISTS = frozenset({list, tuple, range, type({}.keys()), type({}.values()), type({}.items())})
 
-FILLS: dict[type, Callable[[Filler, Any], Any]] = {
-    dict: Filler._map,
-    list: Filler._list,
-    Hole: Filler._hole,
-    Blend: Filler._blended,
-}
-
-
-def _float_text(value: float) -> str:
-    return repr(value)
-
-
 TEXTS: dict[type, Callable[[Any], str]] = {
     str: str,
     int: str,
-    float: _float_text,
+    float: repr,
     bool: lambda value: "true" if value else "false",
 }
 

@@ -56,6 +56,7 @@ class Budget:
     def weighed(self, value: Any) -> Any:
         """Return the value, paid for by its size."""
         kind = type(value)
+        self.left -= 1
         if kind is str:
             self.left -= len(value) // CHARACTERS
         elif kind in CONTAINERS:

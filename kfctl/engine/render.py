@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.holes import ABSENT, Filler, HoleFault, parse, readable
+from kfctl.engine.holes import ABSENT, HoleFault, Sheet, parse, readable
 from kfctl.engine.sandbox import Sandbox, TemplateFault
 from kfctl.errors import AppError, Location, Problem, TemplateError
 from kfctl.model.resource import Resource
@@ -60,7 +60,8 @@ class Renderer:
     def _filled(self, name: str, variables: dict[str, Any]) -> list[Any]:
         try:
             documents = self._documents(name, variables)
-            return list(map(Filler(self._sandbox.puts).fill, documents))
+            sheet = Sheet(self._sandbox.puts)
+            return [fill(sheet) for fill in documents]
         except TemplateFault as fault:
             problems = [self._problem(fault)]
         except HoleFault as fault:

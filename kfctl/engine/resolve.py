@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.schema import check
@@ -23,6 +25,7 @@ __all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "resolve"]
 MAX_DEPTH = 100  # of a value: no object of Kubernetes comes near
 NOTHING = Settings()
 NOWHERE = Environment("", Target(), NOTHING, {}, {}, Location(""))
+PER_PARAMETER = frozenset({"type", "properties", "additionalProperties"})
 GLOBALS = frozenset({Layer.ENVIRONMENT_GLOBALS, Layer.APP_GLOBALS})
 
 
@@ -138,27 +141,58 @@ def _deprecations(values: Mapping[str, Value], prototype: Prototype) -> Iterator
 
 
 def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) -> Iterator[Problem]:
-    instance: dict[str, Any] = {}
-    for name, value in resolved.values.items():
-        if value.value is not None:
-            instance[name] = value.value
-        if value.layer is not Layer.DEFAULT:
-            yield from _faults_of_value(value, prototype.parameters[name])
-    across = {word: rule for word, rule in prototype.schema.items() if word not in PER_PARAMETER}
-    for fault in check(across, instance):
-        yield _across(fault, resolved, component, prototype)
+    chosen = {
+        name: value
+        for name, value in resolved.values.items()
+        if value.layer is not Layer.DEFAULT or value is not prototype.defaults[name]
+    }
+    for name, value in chosen.items():
+        yield from _faults_of_value(value, prototype.parameters[name], component)
+    instance = {name: value.value for name, value in resolved.values.items() if value.value is not None}
+    for rule in _rules(prototype):
+        if rule.fails or not rule.about.isdisjoint(chosen):
+            for fault in check(rule.schema, instance):
+                yield _across(fault, resolved, component, prototype)
 
 
-PER_PARAMETER = frozenset({"type", "properties", "additionalProperties"})
+@dataclass(frozen=True)
+class _Rule:
+    """A part of a prototype's schema that is about several parameters at once."""
+
+    schema: Mapping[str, Any]
+    about: frozenset[str]
+    fails: bool  # with the defaults alone
 
 
-def _faults_of_value(value: Value, parameter: Parameter) -> Iterator[Problem]:
+@lru_cache(maxsize=64)
+def _rules(prototype: Prototype) -> tuple[_Rule, ...]:
+    """Return the cross-field rules apart, so that those are left out which nothing that is set is about."""
+    parts = {word: rule for word, rule in prototype.schema.items() if word not in PER_PARAMETER}
+    schemas = [*parts.pop("allOf", ()), *({word: rule} for word, rule in parts.items() if word != "if")]
+    if "if" in parts:
+        schemas.append(parts)
+    defaults = {name: value.value for name, value in prototype.defaults.items() if value.value is not None}
+    known = frozenset(prototype.parameters)
+    return tuple(_Rule(rule, known & _words(rule), bool(check(rule, defaults))) for rule in schemas)
+
+
+def _words(value: Any) -> frozenset[str]:
+    """Return every text in a schema: among them are the names of the parameters it is about."""
+    if isinstance(value, dict):
+        return frozenset(value).union(*map(_words, value.values()))
+    if isinstance(value, list):
+        return frozenset().union(*map(_words, value))
+    return frozenset([value]) if isinstance(value, str) else frozenset()
+
+
+def _faults_of_value(value: Value, parameter: Parameter, component: Component) -> Iterator[Problem]:
+    where = value.where or component.where
     unusable = _unusable(value.value)
     if unusable:
-        yield Problem(f"{parameter.name} {unusable}", value.where)
+        yield Problem(f"{parameter.name} {unusable}", where)
         return
     for fault in check(parameter.schema, value.value, (parameter.name,)):
-        yield Problem(_message(fault, parameter), value.where, _advice(fault, value.value, parameter))
+        yield Problem(_message(fault, parameter), where, _advice(fault, value.value, parameter))
 
 
 def _message(fault: Fault, parameter: Parameter) -> str:

@@ -18,20 +18,20 @@ from jinja2 import (
 from jinja2.compiler import CodeGenerator, operators
 from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
-from jinja2.runtime import LoopContext, Undefined
+from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
+from jinja2.utils import missing
 
 from kfctl.engine import filters
 from kfctl.engine.holes import Put, kind, marker
-from kfctl.engine.limits import MAX_OUTPUT, OPERATORS, Budget, Text, TooMuch
+from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from jinja2.compiler import Frame
-    from jinja2.runtime import Context
 
 LOOP = frozenset(
     ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "changed")
@@ -54,26 +54,23 @@ class Unknown(StrictUndefined):
     def _undefined_message(self) -> str:
         if self._undefined_hint:
             return str(self._undefined_hint)
-        if self._undefined_obj is None or not isinstance(self._undefined_obj, type(MISSING)):
+        if self._undefined_obj is not missing:
             return f"{kind(self._undefined_obj)} has no '{self._undefined_name}'"
         return f"'{self._undefined_name}' is not a parameter, nor set in the template"
-
-
-MISSING = Undefined()._undefined_obj
 
 
 @pass_context
 def _finalize(context: Context, value: Any, place: tuple[str, int]) -> str:
     """Keep a value aside and print a marker in its place."""
-    sandbox = context.environment
-    assert isinstance(sandbox, Sandbox)
-    if type(value) is Text:
-        return value.text
+    sandbox: Any = context.environment
+    kind = type(value)
+    if kind is Text:
+        return str(value.text)
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
+    sandbox.budget.spend(1 + len(value) // CHARACTERS if kind is str else 1)
     puts = sandbox.puts
-    sandbox.budget.spend(1)
-    puts.append(Put(sandbox.weighed(value), *place))
+    puts.append(Put(value, *place))
     return marker(len(puts) - 1)
 
 
@@ -107,19 +104,16 @@ class _Generator(CodeGenerator):
         self.write("))")
 
     def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
-        if node.ctx == "load":
+        if node.ctx == "load":  # may be hashed, over and over
             self._paid(super().visit_Tuple, node, frame)
         else:
             super().visit_Tuple(node, frame)
 
-    def visit_List(self, node: nodes.List, frame: Frame) -> None:
-        self._paid(super().visit_List, node, frame)
-
-    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
-        self._paid(super().visit_Dict, node, frame)
-
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
-        self._paid(super().visit_Getitem, node, frame)
+        if isinstance(node.arg, nodes.Slice):
+            self._paid(super().visit_Getitem, node, frame)
+        else:
+            super().visit_Getitem(node, frame)
 
     def visit_Extends(self, node: nodes.Extends, frame: Frame) -> None:
         self.fail("extends is not supported: use macros", node.lineno)
@@ -131,7 +125,10 @@ class _Generator(CodeGenerator):
         self.fail("autoescape is not supported: values are never text here", node.lineno)
 
     def _weighed(self, node: nodes.Node, frame: Frame) -> None:
-        self._paid(self.visit, node, frame)
+        if isinstance(node, nodes.Const):
+            self.visit(node, frame)
+        else:
+            self._paid(self.visit, node, frame)
 
     def _paid(self, visit: Callable[[Any, Frame], Any], node: nodes.Node, frame: Frame) -> None:
         self.write("environment.weighed(")
@@ -142,6 +139,12 @@ class _Generator(CodeGenerator):
 class _Template(Template):
     """A template that, imported, sees the component's variables and is run once a component."""
 
+    def new_context(self, vars: Any = None, shared: bool = False, locals: Any = None) -> Context:
+        """Return a context of the variables, which hold the globals too."""
+        given = {name: value for name, value in (locals or {}).items() if value is not missing}
+        variables = {**vars, **given} if given else vars
+        return Context(self.environment, variables, self.name, self.blocks)
+
     def make_module(self, *_: Any) -> TemplateModule:
         """Return its macros, whatever context it is imported with."""
         sandbox = self.environment
@@ -149,7 +152,7 @@ class _Template(Template):
         module = sandbox.modules.get(self.name)
         if module is None:
             before = len(sandbox.puts)
-            module = TemplateModule(self, self.new_context(sandbox.variables, shared=True))
+            module = TemplateModule(self, self.new_context(sandbox.variables))
             if len(sandbox.puts) == before:  # else it holds markers, good for one template only
                 sandbox.modules[self.name] = module
         return module
@@ -220,7 +223,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _printed(self, template: Template, variables: dict[str, Any]) -> str:
         pieces, size = list[str](), 0
-        printed: Iterator[Any] = template.root_render_func(template.new_context(variables, shared=True))
+        printed: Iterator[Any] = template.root_render_func(template.new_context(variables))
         for piece in printed:
             pieces.append(piece.text if type(piece) is Text else piece)
             size += len(pieces[-1])
@@ -247,8 +250,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Return what a function, method or macro returns."""
         __self.budget.spend(4)
-        result = super().call(__context, __obj, *args, **kwargs)
-        return result if type(result) is Text else __self.budget.weighed(result)
+        # Not through the context: nothing that a template can reach wants it.
+        result = __obj(*args, **kwargs)
+        if type(result) in SIZED:
+            __self.budget.spend(len(result) // CHARACTERS)
+        return result
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return a method that is allowed, else the entry of a map; nothing of Python's insides."""
