@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200  # as in reading
 _LONGEST_KEY = 1000  # a `key:` ends within 1,024 characters, longer keys are written `? key`
 
-# Plain are texts that begin like a name or a path and hold no `: `, ` #` or flow sign; one that begins like a
-# number only if it ends like a quantity (500m, 10Gi), as no number or date of any YAML does.
+# Plain are texts that begin like a name, a path or a flag and hold no `: `, ` #`, bracket or brace; one that
+# begins like a number only if it ends like a quantity (500m, 10Gi), as no number or date of any YAML does.
 _PLAIN = re.compile(
-    r"(?:[A-Za-z/]|[0-9](?=[0-9.]*(?:[msMGKPu]|[KMGTPE]i)\Z))"
-    r"(?:[\w./@+=$%()*~;<>!?^'-]|:(?! |\Z)| (?![ #]|\Z)|,(?! |\Z))*",
+    r"(?:[A-Za-z/$(_]|--?(?=[A-Za-z])|[0-9](?=[0-9.]*(?:[msMGKPu]|[KMGTPE]i)\Z))"
+    r"(?:[\w./@+=$%()*~;,<>!?^'-]|:(?! |\Z)| (?![ #]|\Z))*",
     re.ASCII,
 )
 _WORDS = re.compile(r"(?:y|n|yes|no|on|off|true|false|null)\Z", re.IGNORECASE)

@@ -15,10 +15,11 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 
 def decode(raw: bytes, path: str = "") -> str:
     """Return the text of a file, which must be UTF-8."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode()
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig")
+        before = raw[: error.start].decode()
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8: the file is in another encoding, or binary"
         raise AppError(message, where=position(before, len(before), path)) from None
 

@@ -91,7 +91,7 @@ def load_all(text: str | bytes, path: str = "") -> list[Any]:
 
 
 def documents(text: str | bytes, path: str = "") -> list[Document]:
-    """Return all documents of a manifest; keys that are numbers or booleans become text, as in kubectl."""
+    """Return all documents of a manifest; whole numbers and booleans as keys become text, as in kubectl."""
     return list(Reader(text, path, any_key=True))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, Location, Problem
 from kfctl.yamltext.lines import check_printable, decode
-from kfctl.yamltext.scalars import resolve, short, tagged
+from kfctl.yamltext.scalars import is_text, resolve, short, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Reader:
     """Iterates over the documents of a text; all faults of the text are one error after the last of them."""
 
     def __init__(self, text: str | bytes, path: str, *, any_key: bool = False, places: bool = False) -> None:
-        """Prepare to read; `any_key`: keys need not be strings; `places`: remember where everything is."""
+        """Prepare to read; `any_key`: numbers and booleans may be keys; `places`: note where things are."""
         import yaml  # here: a command that reads no YAML need not pay for it
 
         text = decode(text, path) if isinstance(text, bytes) else text.removeprefix("\ufeff")
@@ -100,7 +100,8 @@ class Reader:
 
     def _plain(self, event: Any) -> Any:
         """Return the value of a scalar without quotes."""
-        return self._resolved(event, resolve)
+        text: str = event.value
+        return text if is_text(text) else self._resolved(event, resolve)
 
     def _resolved(self, event: Any, resolved: Callable[[str], Any]) -> Any:
         try:
@@ -165,15 +166,14 @@ class Reader:
     def _key(self, event: Any, depth: int) -> Any:
         plain = type(event) is self._yaml.ScalarEvent and event.tag is None
         if plain and not event.anchor:
-            if not event.implicit[0]:
-                return event.value
-            if event.value == "<<":
-                return _MERGE
+            text: str = event.value
+            if not event.implicit[0] or is_text(text):
+                return _MERGE if text == "<<" and event.implicit[0] else text
         key = self._value(event, depth)
         if type(key) is str:
             return key
-        if self._any_key and isinstance(key, bool | int | float):
-            return _key_text(key)
+        if self._any_key and isinstance(key, int):
+            return str(key).lower()  # as kubectl does: 80 is "80", on is "true"
         shown = event.value if plain else "this"
         hint = f'put it in quotes: "{shown}"' if plain else ""
         self._problem(event, f"a key must be a string, and {shown or 'nothing'} is {_kind(key)}", hint)
@@ -240,10 +240,3 @@ def _syntax(error: Any, path: str) -> Problem:
 
 def _kind(key: Any) -> str:
     return {bool: "a boolean", int: "a number", float: "a number", type(None): "null"}.get(type(key), "none")
-
-
-def _key_text(key: float) -> str:
-    """Return the text that Go makes of a key that is a boolean or a number."""
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    return str(int(key)) if key == int(key) and abs(key) < 1e21 else repr(key)

@@ -15,10 +15,12 @@ _INFINITE = frozenset(
     [".nan", ".NaN", ".NAN", *(f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF"))]
 )
 
-_FIRST = frozenset("0123456789+-.~yYnNtTfFoO")  # of everything that is not simply text
+_FIRST = frozenset(["", *"0123456789+-.~yYnNtTfFoO"])  # of everything that is not simply text
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _BASES = {2: 16, 3: 2, 4: 8, 5: 10}  # of the groups above
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+
+_POINT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")  # `_` only between digits here
 
 _TAG = "tag:yaml.org,2002:"
 _TAGGED: dict[str, tuple[type, ...]] = {
@@ -29,9 +31,14 @@ _TAGGED: dict[str, tuple[type, ...]] = {
 }
 
 
+def is_text(text: str) -> bool:
+    """Whether the first character of a plain scalar shows already that it is simply text."""
+    return text[:1] not in _FIRST
+
+
 def resolve(text: str) -> Scalar:
     """Return the value of a plain scalar; a date stays text, `.inf` and `.nan` are a ValueError."""
-    if text and text[0] not in _FIRST:
+    if is_text(text):
         return text
     if text in _WORDS:
         return _WORDS[text]
@@ -60,7 +67,9 @@ def short(tag: str) -> str:
 
 def _number(text: str) -> str | int | float:
     """Return the number that Go's strconv reads, after its YAML reader dropped the underscores."""
-    digits = text if text[0] == "." else text.replace("_", "")
+    if text[0] == "." and not _POINT.fullmatch(text):
+        return text
+    digits = text.replace("_", "")
     if text[0] in "0123456789+-":
         match = _INTEGER.fullmatch(digits)
         if match and match.lastindex:
