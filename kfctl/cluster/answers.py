@@ -83,16 +83,24 @@ def answer_of(status: int, body: bytes) -> Answer:
 def error_of(answer: Answer, *, doubt: str = "", server: str = "") -> ClusterError:
     """Return the error that an answer is; `doubt` is what is known to be wrong with the credentials."""
     if answer.status in _REDIRECTS or "<html" in answer.message.lower():
-        message = f"{server} answered with HTTP {answer.status} and no Kubernetes object"
-        return _made(
-            ClusterError(message, hint="is it an API server? look at `server` in the kubeconfig"), answer
-        )
+        return _made(_no_api_server(server, answer.status), answer)
     message = answer.message
     if answer.status == 401:
         message = f"{server} does not accept these credentials" + (f": {doubt}" if doubt else "")
     if answer.status == 500 and answer.message.startswith(_INVALID_500):
         return _made(Invalid(message), answer)
     return _made(_ERRORS.get(answer.status, ClusterError)(message, hint=_hint(answer)), answer)
+
+
+def read_object(body: bytes, server: str) -> dict[str, Any]:
+    """Return the object that a good answer holds."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise _no_api_server(server, 200)
+    return found
 
 
 def hidden(answer: Answer, secrets: Iterable[str]) -> Answer:
@@ -112,6 +120,11 @@ def secret_values(body: Any) -> list[str]:
         return []
     held = [*(body.get("data") or {}).values(), *(body.get("stringData") or {}).values()]
     return [value for value in held if isinstance(value, str)]
+
+
+def _no_api_server(server: str, status: int) -> ClusterError:
+    message = f"{server} answered with HTTP {status} and no Kubernetes object"
+    return ClusterError(message, hint="is it an API server? look at `server` in the kubeconfig")
 
 
 def _made(error: ClusterError, answer: Answer) -> ClusterError:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import copy
-import json
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster import request as ask
-from kfctl.cluster.answers import Expired, answer_of, error_of, secret_values
+from kfctl.cluster.answers import Expired, read_object, secret_values
 from kfctl.cluster.kinds import Kind, Kinds, discover
 from kfctl.cluster.pool import parallel, values
 from kfctl.cluster.request import EVERYTHING, PLAIN, UNCONDITIONAL, Precondition, Request, Selection, Write
 from kfctl.cluster.retry import CLOCK, PATIENCE, Clock, Patience
 from kfctl.cluster.sender import Sender
+from kfctl.cluster.watch import Watch
 from kfctl.errors import ClusterError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kfctl.cluster.kubeconfig import Login
-    from kfctl.cluster.transport import Stream, Transport
+    from kfctl.cluster.transport import Response, Stream, Transport
     from kfctl.errors import KfctlError
 
 _CREATED = 201
@@ -105,7 +105,7 @@ class Cluster:
         """Every kind that the server knows, asked once."""
         with self._discovering:
             if self._kinds is None:
-                self._kinds = discover(lambda requests: self._bodies(requests))
+                self._kinds = discover(self._objects)
             return self._kinds
 
     def refresh_kinds(self) -> Kinds:
@@ -118,8 +118,8 @@ class Cluster:
         """Return a kind; one that is not known yet is asked for once more."""
         return self.kinds.find(api_version, kind) or self.refresh_kinds().get(api_version, kind)
 
-    def _bodies(self, requests: list[Request]) -> list[bytes]:
-        return values(parallel(lambda request: self._sender.send(request).body, requests))
+    def _objects(self, requests: Sequence[Request]) -> Sequence[dict[str, Any]]:
+        return values(parallel(self._json, requests))
 
     # One object
 
@@ -141,8 +141,8 @@ class Cluster:
     def preview(self, body: Mapping[str, Any], write: Write = PLAIN) -> Preview:
         """Return what an apply would make of an object, without making it."""
         request = ask.apply(self._kind_of(body), body, replace(write, dry_run=True))
-        response = self._sender.send(request, secret_values(body))
-        return Preview(json.loads(response.body), response.status == _CREATED)
+        response = self.send(request, secret_values(body))
+        return Preview(read_object(response.body, self.server), response.status == _CREATED)
 
     def create(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
         """Make an object which must not exist yet."""
@@ -211,7 +211,7 @@ class Cluster:
     def logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> str:
         """Return a container's log."""
         request = replace(_log_request(namespace, pod, replace(query, follow=False)), accept="*/*")
-        return self._sender.send(request).body.decode(errors="replace")
+        return self.send(request).body.decode(errors="replace")
 
     def follow_logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> Stream:
         """Return a container's log as it is written."""
@@ -254,32 +254,12 @@ class Cluster:
         """Send any request and return the object that comes back."""
         return self._json(ask.raw(method, path, body, **query), body)
 
+    def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
+        """Send any request, again where that may help; `secrets` are kept out of the error's message."""
+        return self._sender.send(request, secrets)
+
     def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
-        answered = json.loads(self._sender.send(request, secret_values(body)).body)
-        return answered if isinstance(answered, dict) else {}
-
-
-class Watch:
-    """What changes, as it comes; ends when the server ends it or `close` is called."""
-
-    def __init__(self, stream: Stream) -> None:
-        """Read from `stream`."""
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield ADDED, MODIFIED, DELETED or BOOKMARK with the object; Expired is raised: list again."""
-        for line in self._stream.lines():
-            if not line:
-                continue
-            event = json.loads(line)
-            if event["type"] == "ERROR":
-                status = int(event["object"].get("code") or 500)
-                raise error_of(answer_of(status, json.dumps(event["object"]).encode()))
-            yield event["type"], event["object"]
-
-    def close(self) -> None:
-        """End it, from any thread."""
-        self._stream.close()
+        return read_object(self.send(request, secret_values(body)).body, self.server)
 
 
 def _log_request(namespace: str, pod: str, query: LogQuery) -> Request:
@@ -291,3 +271,16 @@ def _log_request(namespace: str, pod: str, query: LogQuery) -> Request:
     pods = Kind("", "v1", "Pod", "pods", namespaced=True)
     request = ask.get(pods, pod, namespace, "log")
     return replace(request, query=tuple((key, value) for key, value in given.items() if value))
+
+
+__all__ = [
+    "Cluster",
+    "Listing",
+    "LogQuery",
+    "Precondition",
+    "Preview",
+    "Selection",
+    "Watch",
+    "Write",
+    "connect",
+]

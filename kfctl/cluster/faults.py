@@ -65,10 +65,6 @@ _TLS = {
         "the certificate of {server} is for another name: {detail}",
         "use the name it is for as `server` in the kubeconfig, or set `tls-server-name`",
     ),
-    "IP address": _Words(
-        "the certificate of {server} is for another address: {detail}",
-        "use the name it is for as `server` in the kubeconfig, or set `tls-server-name`",
-    ),
     "CERTIFICATE_VERIFY_FAILED": _Words(
         "{server} is not the cluster that the kubeconfig means: {detail}",
         "the cluster was made anew or another one answers there: fetch its kubeconfig again",

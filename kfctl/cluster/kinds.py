@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from kfctl.cluster.request import Request
 from kfctl.errors import NotFound, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _AGGREGATED = ";as=APIGroupDiscoveryList"
 ACCEPT = (
@@ -93,18 +92,16 @@ class Kinds:
         return NotFound(message, hint=near or "is the custom resource definition (the operator) installed?")
 
 
-def discover(send_all: Callable[[list[Request]], list[bytes]]) -> Kinds:
+def discover(ask_all: Callable[[Sequence[Request]], Sequence[Mapping[str, Any]]]) -> Kinds:
     """Ask the server for its kinds: two requests, or one for each group version of an old server."""
-    core, groups = (json.loads(body) for body in send_all([_ask("/api"), _ask("/apis")]))
+    core, groups = ask_all([_ask("/api"), _ask("/apis")])
     if "items" in core and "items" in groups:
         return aggregated(core, groups)
     paths = [f"/api/{version}" for version in core.get("versions", ())]
     paths += [
         f"/apis/{v['groupVersion']}" for group in groups.get("groups", ()) for v in _by_preference(group)
     ]
-    return Kinds.of(
-        kind for body in send_all([_ask(path) for path in paths]) for kind in _plain(json.loads(body))
-    )
+    return Kinds.of(kind for answer in ask_all([_ask(path) for path in paths]) for kind in _plain(answer))
 
 
 def aggregated(*answers: Mapping[str, Any]) -> Kinds:

@@ -55,7 +55,7 @@ RULES = (
     _rule(Again.YES, 429),
     _rule(Again.YES, 409, said="on resourcequota"),  # two writes counted against one quota at once
     _rule(Again.IF_ANY_VERSION, 409, said="please apply your changes to the latest version"),
-    _rule(Again.YES, 404, reason="", tries=4),  # no Status body: the path of a new kind is not served yet
+    _rule(Again.YES, 404, said="404 page not found", tries=4),  # the path of a new kind is not served yet
     _rule(Again.NO, 500, said="failed to create typed patch object"),
     _rule(Again.NO, 500, said="failed to convert new object"),
     _rule(Again.IF_REPEATABLE, 500, said="failed calling webhook", tries=5),
@@ -74,7 +74,7 @@ class Patience:
     base: float = 0.25
     cap: float = 8.0
     total: float = 60.0
-    fault_tries: int = 6
+    fault_tries: int = 5
 
     def delay(self, tried: int, retry_after: float, chance: float) -> float:
         """Return the seconds to wait after `tried` tries; `chance` is a random number in [0, 1)."""

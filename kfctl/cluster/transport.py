@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -115,7 +115,17 @@ def _kubeconfig_transport(config: KubeConfig, login: Login) -> Transport:
         raise ClusterError(
             f"the cluster of context {context.name!r} has no server", hint="mend the kubeconfig"
         )
-    return _HttpTransport(_configuration(), context, login)
+    cluster = {**context.cluster, "server": _address(context)}
+    return _HttpTransport(_configuration(), replace(context, cluster=cluster), login)
+
+
+def _address(context: Context) -> str:
+    """Return the server's address; as in kubectl one without a scheme is https if there are certificates."""
+    address = str(context.cluster["server"])
+    if "://" in address:
+        return address
+    secured = any("certificate" in key for key in (*context.cluster, *context.user))
+    return f"{'https' if secured else 'http'}://{address}"
 
 
 def _configuration() -> Any:
