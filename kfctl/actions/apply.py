@@ -12,7 +12,7 @@ from kfctl.model.plan import Action
 from kfctl.model.status import Event, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.follow import Followed
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 class Options:
     """What the user allows and wants."""
 
-    components: tuple[str, ...] = ()  # none: all
     adopt: bool = False
     force_conflicts: bool = False
     dry_run: bool = False
@@ -43,19 +42,22 @@ class Apply:
     environment: Environment
     cluster: Cluster
     plan: Plan
-    options: Options
+    options: Options = Options()
     stop: Flag = field(default_factory=Flag)  # set from outside: nothing more is begun
 
 
-def prepare(app: App, environment: Environment, options: Options, login: Login) -> Apply:
-    """Decide what an apply would do; nothing is written."""
+def prepare(
+    app: App, environment: Environment, components: Sequence[str], asked: tuple[Options, Login]
+) -> Apply:
+    """Decide what an apply of the app (or of these components) would do; nothing is written."""
     from kfctl.actions.plan import connect, plan_app
     from kfctl.engine.plan import Choices
 
+    options, login = asked
     cluster = connect(app, environment, login)
     choices = Choices(options.adopt, options.force_conflicts, will_write=not options.dry_run)
-    plan = plan_app(app, environment, options.components, cluster, choices)
-    return Apply(app, environment, cluster, _checked(plan, options), options)
+    plan = plan_app(app, environment, components, cluster, choices)
+    return Apply(app, environment, cluster, _checked(plan, whole=not components), options)
 
 
 def refuse_blocked(plan: Plan) -> None:
@@ -135,12 +137,12 @@ def _explained(cluster: Cluster, followed: Followed) -> Iterator[Event]:
         yield Event(Step.STATUS, status.key, status=status)
 
 
-def _checked(plan: Plan, options: Options) -> Plan:
+def _checked(plan: Plan, *, whole: bool) -> Plan:
     """Return the plan, warned or refused where it names what is not there."""
     from kfctl.engine.needs import dangling
 
     problems = dangling([change.wanted for change in plan.changes if change.wanted])
-    if problems and not options.components:
+    if problems and whole:
         raise AppError.of(problems)
     warnings = (f"{problem}: it is not waited for" for problem in problems)
     return replace(plan, warnings=(*plan.warnings, *warnings))

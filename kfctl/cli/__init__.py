@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COMMANDS = Branch(
     help="Deploy machine-learning components to Kubernetes from typed parameters.",
     commands={
-        "diff": "diff:diff",
+        "init": "init:init",
         "generate": "generate:generate",
         "param": Branch(
             help="See and set the values of parameters.",
@@ -39,6 +39,37 @@ COMMANDS = Branch(
             },
             aliases={"delete": "unset"},
         ),
+        "env": Branch(
+            help="See and change environments: the clusters and namespaces that the app goes to.",
+            commands={
+                "add": "env:add_env",
+                "list": "env:list_envs",
+                "set": "env:set_env",
+                "rm": "env:remove_env",
+                "describe": "env:describe_env",
+            },
+        ),
+        "prototype": Branch(
+            help="See, copy and make prototypes: the kinds of components.",
+            commands={
+                "list": "prototype:list_prototypes",
+                "describe": "prototype:describe_prototype",
+                "search": "prototype:search_prototypes",
+                "copy": "prototype:copy_prototype",
+                "new": "prototype:new_prototype",
+            },
+        ),
+        "component": Branch(
+            help="See, remove and rename components.",
+            commands={
+                "list": "component:list_components",
+                "describe": "component:describe_component",
+                "rm": "component:remove_components",
+                "rename": "component:rename_component",
+            },
+        ),
+        "diff": "diff:diff",
+        "apply": "apply:apply",
         "version": "version:version",
     },
 )

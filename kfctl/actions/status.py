@@ -1,0 +1,171 @@
+"""How an app is in an environment: its components, their objects, the pods of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import KfctlError
+from kfctl.model.resource import Key, Resource
+from kfctl.model.status import Health, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kfctl.actions.observe import Ours
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.kubeconfig import Login
+    from kfctl.model.app import App, Environment
+    from kfctl.model.plan import Scope
+
+    Body = Mapping[str, Any]
+
+NO_LONGER = "no longer in the app"
+_BY_PROGRAM = (("v1", "Pod"), ("v1", "PersistentVolumeClaim"))
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """A component and the statuses of its objects."""
+
+    name: str
+    objects: tuple[Status, ...]
+    spawned: tuple[Status, ...] = ()  # what its program made, such as notebooks
+
+    @property
+    def health(self) -> Health:
+        """The worst health among the objects."""
+        return max((status.health for status in self.objects), key=list(Health).index, default=Health.READY)
+
+
+@dataclass(frozen=True)
+class AppStatus:
+    """The components of an app in one environment, as they are on the cluster."""
+
+    scope: Scope
+    components: tuple[ComponentStatus, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def status(app: App, environment: Environment, components: Sequence[str], login: Login) -> AppStatus:
+    """Return how the app (or these components of it) is."""
+    from kfctl.actions import observe
+    from kfctl.actions.plan import connect, scope_of
+
+    cluster = connect(app, environment, login)
+    scope = scope_of(app, environment, cluster)
+    resources, warnings = _rendered(app, environment, components)
+    wanted = observe.placed(cluster, resources, scope.namespace)
+    there = observe.ours(cluster, scope, wanted)
+    keys = {resource.key for resource in wanted}
+    left = {Resource(body).key for body in observe.left_behind(there, scope, keys, components)}
+    found = _judged(cluster, scope, there, keys | left)
+    found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
+    found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
+    trees = tuple(_components(app, cluster, scope, found.values()))
+    return AppStatus(scope, trees, warnings)
+
+
+def _rendered(
+    app: App, environment: Environment, components: Sequence[str]
+) -> tuple[list[Resource], tuple[str, ...]]:
+    """Return what the app wants; where its files are wrong, nothing: labels tell what is there."""
+    from kfctl.actions.show import render_app
+
+    try:
+        return render_app(app, environment.name, components), ()
+    except KfctlError as error:
+        return [], (f"the app can't be rendered, so what is missing can't be told: {error}",)
+
+
+def _judged(cluster: Cluster, scope: Scope, there: Ours, keys: Iterable[Key]) -> dict[Key, Status]:
+    """Return the statuses of objects that are there, with their pods, and why they are not ready."""
+    from kfctl.actions.explain import Troubled, explained
+    from kfctl.actions.judge import Judge
+    from kfctl.cluster.scene import Scene
+
+    bodies = [there.objects[key] for key in keys if key in there.objects]
+    scene = Scene(bodies, Judge(cluster))
+    for listed in _below(cluster, scope, bodies):
+        scene.take(listed)
+    judged = {each.key: each for each in scene.changes()}
+    troubled = [
+        Troubled(each, there.objects[key], scene.pods(key))
+        for key, each in judged.items()
+        if not each.health.good
+    ]
+    return judged | {each.key: each for each in explained(cluster, troubled)}
+
+
+def _below(cluster: Cluster, scope: Scope, bodies: Sequence[Body]) -> Iterator[Any]:
+    """Return all pods of the app, and what stands between them and their Deployments."""
+    from kfctl.cluster.pool import parallel
+    from kfctl.cluster.request import Selection
+    from kfctl.cluster.streams import Listed, Source
+    from kfctl.engine.ownership import selector
+
+    spaces = {Resource(body).namespace for body in bodies} - {""}
+    kinds = [("apps/v1", "ReplicaSet"), ("v1", "Pod")]
+    sources = [
+        Source(*kind, Selection(space, labels=selector(scope))) for kind in kinds for space in sorted(spaces)
+    ]
+    listings = parallel(lambda s: cluster.list_all(s.api_version, s.kind, s.selection), sources)
+    for source, listing in zip(sources, listings, strict=True):
+        if not isinstance(listing, KfctlError):  # who may not see pods sees the objects
+            yield Listed(
+                Source(source.api_version, source.kind, Selection(source.selection.namespace)), listing.items
+            )
+
+
+def _missing(wanted: Resource, cluster: Cluster) -> Status:
+    try:
+        there = cluster.find(wanted.api_version, wanted.kind, wanted.name, wanted.namespace)
+    except KfctlError as error:
+        return Status(wanted.key, Health.MISSING, error.message, wanted.component)
+    message = "it is there, but not this app's" if there else "not applied, or deleted"
+    return Status(wanted.key, Health.MISSING, message, wanted.component)
+
+
+def _left(status: Status) -> str:
+    return f"{status.message}; {NO_LONGER}" if status.message else NO_LONGER
+
+
+def _components(
+    app: App, cluster: Cluster, scope: Scope, found: Iterable[Status]
+) -> Iterator[ComponentStatus]:
+    """Group statuses by component, objects in the order in which they are applied."""
+    from kfctl.engine.order import sort_key
+
+    by_name: dict[str, list[Status]] = {}
+    for each in found:
+        by_name.setdefault(each.component, []).append(each)
+    for name, statuses in sorted(by_name.items()):
+        statuses.sort(key=lambda each: sort_key(_bare(each.key)))
+        yield ComponentStatus(name, tuple(statuses), tuple(_spawned(app, cluster, scope, name)))
+
+
+def _bare(key: Key) -> Resource:
+    version = f"{key.group}/v1" if key.group else "v1"
+    return Resource({"apiVersion": version, "kind": key.kind, "metadata": {"name": key.name}})
+
+
+def _spawned(app: App, cluster: Cluster, scope: Scope, component: str) -> Iterator[Status]:
+    """Return what the component's program made: pods and claims that its prototype tells labels of."""
+    from kfctl.actions.judge import Judge
+    from kfctl.cluster.request import Selection
+    from kfctl.store.catalog import catalog
+
+    if component not in app.components:
+        return
+    declared = app.components[component]
+    judge = Judge(cluster)
+    try:
+        for labels in catalog(app.root).get(declared.prototype, declared.where).spawns:
+            selection = Selection(
+                scope.namespace, ",".join(f"{key}={value}" for key, value in labels.items())
+            )
+            for kind in _BY_PROGRAM:
+                for body in cluster.list_all(*kind, selection).items:
+                    yield judge.health(body, ())
+    except KfctlError:
+        return

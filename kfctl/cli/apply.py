@@ -1,0 +1,122 @@
+"""`kfctl apply`."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kfctl.cli import console
+from kfctl.cli.options import (
+    Allowed,
+    ClusterSession,
+    ComponentNames,
+    EnvironmentName,
+    Report,
+    ReportOutput,
+    Yes,
+    login,
+)
+from kfctl.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from kfctl.actions.apply import Apply
+    from kfctl.model.report import Report as AppliedReport
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
+
+
+def duration(text: str) -> float:
+    """Return the seconds of a duration such as 10m, 1h30m or 90s; a bare number is seconds."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if not _DURATION.fullmatch(text):
+        raise UsageError(f"--timeout {text!r} is no duration", hint="such as 10m, 90s or 1h30m")
+    parts: list[tuple[str, str]] = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s)", text)
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an apply is carried out, and how long it waits."""
+
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False
+    yes: Yes = False
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait until everything is ready.")] = False
+    wait_for_jobs: Annotated[
+        bool, typer.Option("--wait-for-jobs", help="Wait until jobs have ended, not only until they run.")
+    ] = False
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="TIME", help="How long to wait, all in all: 10m, 90s, 1h30m.")
+    ] = "10m"
+
+
+def apply(
+    session: ClusterSession,
+    allowed: Allowed,
+    manner: Manner,
+    env: EnvironmentName = None,
+    components: ComponentNames = None,
+    form: ReportOutput = Report.TEXT,
+) -> ExitCode:
+    """Make the cluster what the app says, and wait until everything is ready.
+
+    Ends with 0 if all is well, 4 if something could not be applied, 5 if the plan was refused and nothing
+    was written, 6 if everything was applied and not everything became ready, 130 if it was interrupted.
+
+    With `-o json` each line is an object: first the plan, then what happens as it happens, last the report.
+
+    \b
+      kfctl apply
+      kfctl apply prod -c model-server --timeout 3m
+      kfctl apply --dry-run
+    """
+    from pathlib import Path
+
+    from kfctl.actions.app import open_app, the_components, the_environment
+    from kfctl.actions.apply import Options, prepare
+    from kfctl.actions.show import chosen_environment
+
+    options = Options(
+        adopt=allowed.adopt,
+        force_conflicts=allowed.force_conflicts,
+        dry_run=manner.dry_run,
+        wait=not manner.no_wait,
+        wait_for_jobs=manner.wait_for_jobs,
+        timeout=duration(manner.timeout),
+    )
+    app = open_app(session.directory)
+    root = Path(app.root)
+    environment = chosen_environment(app, the_environment(root, env))
+    chosen = the_components(root, components or ())
+    prepared = prepare(app, environment, chosen, (options, login(session)))
+    return carry_out(prepared, form, yes=manner.yes)
+
+
+def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
+    """Show the plan, ask where that is needed, do it, and show what came of it."""
+    from kfctl.actions.apply import refuse_blocked, refuse_unasked, run
+    from kfctl.cli.applyview import view
+
+    shown = view(form)
+    for warning in prepared.plan.warnings:
+        console.warn(warning)
+    shown.plan(prepared.plan)
+    refuse_blocked(prepared.plan)
+    if prepared.options.dry_run:
+        return ExitCode.OK
+    if not yes:
+        refuse_unasked(prepared.plan, console.confirm if console.can_ask() else None)
+    from kfctl.cli.interrupt import stopping
+
+    with stopping(prepared.stop), shown.progress(prepared.plan) as told:
+        steps = run(prepared)
+        while True:
+            try:
+                told(next(steps))
+            except StopIteration as ended:
+                report: AppliedReport = ended.value
+                break
+    shown.report(report)
+    return report.exit_code

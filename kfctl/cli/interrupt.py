@@ -1,0 +1,37 @@
+"""Ctrl-C: once stops cleanly, twice ends at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from threading import Event as Flag
+    from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = b"\nstopping: what is under way is finished, nothing more is begun (again: ends at once)\n"
+
+
+@contextmanager
+def stopping(stop: Flag) -> Iterator[None]:
+    """Set `stop` at the first Ctrl-C (or SIGTERM); let the second one end the program."""
+
+    def stopped(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        # Not by print: the signal may have come in the middle of one.
+        os.write(sys.stderr.fileno(), _STOPPING)
+
+    before = {number: signal.signal(number, stopped) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
