@@ -181,8 +181,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         self._sources = sources
         self.globals = {"range": range, "dict": dict, "file": self._file}
-        known: Mapping[str, Callable[..., Any]] = {**FILTERS, **filters.OURS}
-        self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS | filters.OURS.keys()}
+        known: Mapping[str, Callable[..., Any]] = FILTERS
+        self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
+        self.filters |= {**filters.OURS, "tojson": self._guarded(filters.tojson)}
         tests: Mapping[str, Any] = TESTS  # some of them are operators, which have no type of their own
         self.tests = {name: self._guarded(tests[name]) for name in filters.TESTS}
         self.start()
@@ -250,7 +251,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Return what a function, method or macro returns."""
         __self.budget.spend(4)
-        # Not through the context: nothing that a template can reach wants it.
+        # Not through the context: nothing that a template can reach wants it, nor these two of Jinja's own.
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
         result = __obj(*args, **kwargs)
         if type(result) in SIZED:
             __self.budget.spend(len(result) // CHARACTERS)
@@ -290,17 +293,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self._sources[name]
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        takes_text = function is filters.indent
-
         @wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             for value in args:
-                if not (takes_text and type(value) is Text):
-                    self.budget.weighed(value)
+                self.weighed(value)
             result = function(*args, **kwargs)
-            if hasattr(result, "__next__"):
-                result = self.budget.listed(result)
-            return result if type(result) is Text else self.budget.weighed(result)
+            return self.budget.listed(result) if hasattr(result, "__next__") else self.weighed(result)
 
         return guarded
 
