@@ -1,4 +1,4 @@
-"""Jinja2 in a sandbox: a template and variables in, text with holes out; the one importer of Jinja."""
+"""Jinja2 in a sandbox: a template and variables in, text with holes out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from jinja2 import (
     nodes,
     pass_context,
 )
-from jinja2.compiler import CodeGenerator, operators
 from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, LoopContext, Undefined
@@ -24,6 +23,7 @@ from jinja2.tests import TESTS
 from jinja2.utils import missing
 
 from kfctl.engine import filters
+from kfctl.engine.generator import Generator
 from kfctl.engine.holes import Put, kind, marker
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.errors import did_you_mean
@@ -31,7 +31,6 @@ from kfctl.errors import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jinja2.compiler import Frame
 
 LOOP = frozenset(
     ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "changed")
@@ -74,68 +73,6 @@ def _finalize(context: Context, value: Any, place: tuple[str, int]) -> str:
     return marker(len(puts) - 1)
 
 
-class _Generator(CodeGenerator):
-    """Writes code that tells `_finalize` the place of each hole and pays for whatever can grow."""
-
-    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        self.write(f", ({self.name!r}, {node.lineno})")
-        super()._output_child_post(node, frame, finalize)
-
-    def visit_For(self, node: nodes.For, frame: Frame) -> None:
-        if node.recursive:
-            self.fail("recursive loops are not supported: use a macro", node.lineno)
-        counted = nodes.EnvironmentAttribute("counted", lineno=node.lineno)
-        node.iter = nodes.Call(counted, [node.iter], [], None, None, lineno=node.lineno)
-        super().visit_For(node, frame)
-
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
-        self.write("(")
-        self._weighed(node.expr, frame)
-        for operand in node.ops:
-            self.write(f" {operators[operand.op]} ")
-            self._weighed(operand.expr, frame)
-        self.write(")")
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
-        self.write("environment.joined((")
-        for child in node.nodes:
-            self.visit(child, frame)
-            self.write(", ")
-        self.write("))")
-
-    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
-        if node.ctx == "load":  # may be hashed, over and over
-            self._paid(super().visit_Tuple, node, frame)
-        else:
-            super().visit_Tuple(node, frame)
-
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
-        if isinstance(node.arg, nodes.Slice):
-            self._paid(super().visit_Getitem, node, frame)
-        else:
-            super().visit_Getitem(node, frame)
-
-    def visit_Extends(self, node: nodes.Extends, frame: Frame) -> None:
-        self.fail("extends is not supported: use macros", node.lineno)
-
-    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
-        self.fail("block is not supported: use macros", node.lineno)
-
-    def visit_ScopedEvalContextModifier(self, node: Any, frame: Frame) -> None:
-        self.fail("autoescape is not supported: values are never text here", node.lineno)
-
-    def _weighed(self, node: nodes.Node, frame: Frame) -> None:
-        if isinstance(node, nodes.Const):
-            self.visit(node, frame)
-        else:
-            self._paid(self.visit, node, frame)
-
-    def _paid(self, visit: Callable[[Any, Frame], Any], node: nodes.Node, frame: Frame) -> None:
-        self.write("environment.weighed(")
-        visit(node, frame)
-        self.write(")")
-
-
 class _Template(Template):
     """A template that, imported, sees the component's variables and is run once a component."""
 
@@ -164,7 +101,7 @@ class _Template(Template):
 class Sandbox(ImmutableSandboxedEnvironment):
     """Templates that reach nothing but their variables, and end."""
 
-    code_generator_class = _Generator
+    code_generator_class = Generator
     template_class = _Template
     intercepted_binops = frozenset(OPERATORS)
 
@@ -193,7 +130,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.budget = Budget()
         self.puts: list[Put] = []
         self.modules: dict[str | None, TemplateModule] = {}
-        # What the code that _Generator writes calls.
+        # What the code that Generator writes calls.
         self.weighed, self.counted = self.budget.weighed, self.budget.counted
         self.joined, self.concat = self.budget.joined, self.budget.concatenated  # type: ignore[assignment]
 

@@ -1,0 +1,83 @@
+"""The code that templates compile to: Jinja's, with places for errors and a price for what can grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, operators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2.compiler import Frame
+
+
+class Generator(CodeGenerator):
+    """Writes code that tells `_finalize` the place of each hole and pays for whatever can grow."""
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(f", ({self.name!r}, {node.lineno})")
+        super()._output_child_post(node, frame, finalize)
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:
+        """Count the turns of a loop before it starts."""
+        if node.recursive:
+            self.fail("recursive loops are not supported: use a macro", node.lineno)
+        counted = nodes.EnvironmentAttribute("counted", lineno=node.lineno)
+        node.iter = nodes.Call(counted, [node.iter], [], None, None, lineno=node.lineno)
+        super().visit_For(node, frame)
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
+        """Pay for both sides: lists in lists may take for ever to compare."""
+        self.write("(")
+        self._weighed(node.expr, frame)
+        for operand in node.ops:
+            self.write(f" {operators[operand.op]} ")
+            self._weighed(operand.expr, frame)
+        self.write(")")
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+        """Join values within bounds."""
+        self.write("environment.joined((")
+        for child in node.nodes:
+            self.visit(child, frame)
+            self.write(", ")
+        self.write("))")
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
+        """Pay for a tuple, which may be hashed over and over."""
+        if node.ctx == "load":
+            self._paid(super().visit_Tuple, node, frame)
+        else:
+            super().visit_Tuple(node, frame)
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+        """Pay for a slice, which copies."""
+        if isinstance(node.arg, nodes.Slice):
+            self._paid(super().visit_Getitem, node, frame)
+        else:
+            super().visit_Getitem(node, frame)
+
+    def visit_Extends(self, node: nodes.Extends, frame: Frame) -> None:
+        """Refuse it."""
+        self.fail("extends is not supported: use macros", node.lineno)
+
+    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
+        """Refuse it."""
+        self.fail("block is not supported: use macros", node.lineno)
+
+    def visit_ScopedEvalContextModifier(self, node: Any, frame: Frame) -> None:
+        """Refuse ``autoescape``."""
+        self.fail("autoescape is not supported: values are never text here", node.lineno)
+
+    def _weighed(self, node: nodes.Node, frame: Frame) -> None:
+        if isinstance(node, nodes.Const):
+            self.visit(node, frame)
+        else:
+            self._paid(self.visit, node, frame)
+
+    def _paid(self, visit: Callable[[Any, Frame], Any], node: nodes.Node, frame: Frame) -> None:
+        self.write("environment.weighed(")
+        visit(node, frame)
+        self.write(")")
