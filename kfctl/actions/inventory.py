@@ -58,5 +58,5 @@ def contents(
 
 
 def _write(cluster: Cluster, inventory: Inventory) -> Inventory:
-    written = ownership.write_parent(cluster, applyset.parent(inventory), inventory.version)
-    return replace(inventory, version=str(at(written, "metadata", "resourceVersion") or ""))
+    written = applyset.tolerant(ownership.write_parent(cluster, applyset.parent(inventory)))
+    return replace(inventory, uid=written.uid, version=written.version)

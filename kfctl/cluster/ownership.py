@@ -32,20 +32,27 @@ def find_parents(cluster: Cluster, namespace: str = "") -> tuple[dict[str, Any],
     return cluster.list_all("v1", "Secret", Selection(namespace, RECORDS)).items
 
 
-def write_parent(cluster: Cluster, body: Mapping[str, Any], since: str = "") -> dict[str, Any]:
-    """Write a record; with `since`, its version, only if nobody has written it after that."""
-    metadata = {**body["metadata"], **({"resourceVersion": since} if since else {})}
-    asserted = {**body, "metadata": metadata}
+def write_parent(cluster: Cluster, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a record; one that names its version only if nobody has written it after that."""
     try:
-        return cluster.apply(asserted, Write(manager=MANAGER))
+        return cluster.apply(body, Write(manager=MANAGER))
     except Conflict as error:
         if not _is_about_fields(error):
-            raise _overtaken(metadata) from error
+            return _written(cluster, body, error)
     # Somebody edited it by hand, or took it over with another tool and gave it back.
     try:
-        return cluster.apply(asserted, Write(manager=MANAGER, force=True))
+        return cluster.apply(body, Write(manager=MANAGER, force=True))
     except Conflict as error:
-        raise _overtaken(metadata) from error
+        return _written(cluster, body, error)
+
+
+def _written(cluster: Cluster, body: Mapping[str, Any], error: Conflict) -> dict[str, Any]:
+    """Return the record if it is what was to be written: the answer to an earlier try may have been lost."""
+    metadata = body["metadata"]
+    found = find_parent(cluster, metadata["name"], metadata["namespace"])
+    if found and all(at(found, "metadata", part) == metadata[part] for part in ("uid", "annotations")):
+        return found
+    raise _overtaken(metadata) from error
 
 
 def delete_parent(cluster: Cluster, inventory: Inventory) -> None:
@@ -53,7 +60,7 @@ def delete_parent(cluster: Cluster, inventory: Inventory) -> None:
     named = {"name": inventory.name, "namespace": inventory.namespace}
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": named}
     try:
-        cluster.delete(body, Precondition(resource_version=inventory.version))
+        cluster.delete(body, Precondition(inventory.uid, inventory.version))
     except NotFound:
         pass
     except Conflict as error:
@@ -136,5 +143,5 @@ def _is_about_fields(error: ClusterError) -> bool:
 
 
 def _overtaken(metadata: Mapping[str, Any]) -> Refused:
-    where = f"Secret {at(dict(metadata), 'name')} in namespace {at(dict(metadata), 'namespace')}"
+    where = f"Secret {metadata['name']} in namespace {metadata['namespace']}"
     return Refused(f"another run has written the inventory meanwhile ({where})", hint="run the command again")

@@ -45,19 +45,21 @@ def inventory_of(scope: Scope) -> Inventory:
 
 
 def parent(inventory: Inventory) -> dict[str, Any]:
-    """Return the Secret that holds an inventory, as it is applied."""
+    """Return the Secret that holds an inventory, as it is applied if nobody has written it meanwhile."""
     run = inventory.run
     if run is None:
         raise ValueError("an inventory is written by a run")
     last = {"run": run.id, "who": run.who, "when": run.when, "finished": inventory.finished}
     if inventory.revision:
         last["revision"] = inventory.revision
+    known = {"uid": inventory.uid, "resourceVersion": inventory.version} if inventory.uid else {}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
             "name": inventory.name,
             "namespace": inventory.namespace,
+            **known,
             "labels": {ID: inventory.id, **record_labels(inventory.id, "inventory")},
             "annotations": {
                 TOOLING: f"{TOOL}/v{run.version}",
@@ -102,6 +104,7 @@ def tolerant(body: Mapping[str, Any]) -> Inventory:
         namespace=str(at(body, "metadata", "namespace") or ""),
         kinds=frozenset(filter(None, map(_group_kind, _parts(notes.get(KINDS, ""))))),
         namespaces=frozenset(_parts(notes.get(NAMESPACES, ""))),
+        uid=str(at(body, "metadata", "uid") or ""),
         version=str(at(body, "metadata", "resourceVersion") or ""),
     )
     if not last:

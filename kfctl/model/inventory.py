@@ -57,7 +57,8 @@ class Inventory:
     run: Run | None = None  # None before the first write
     finished: bool = True  # False while `run` goes on, and for ever when it died
     revision: int = 0  # the last one recorded
-    version: str = ""  # of the record itself, to notice that somebody else wrote it; empty: there is none
+    uid: str = ""  # of the record itself; empty: there is none
+    version: str = ""  # and its version, to notice that somebody else wrote it
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,9 @@ class Cluster:
     kubectl_program: Path
     kubectl_cache: Path
 
-    def kubectl(self, *args: str | Path, input: str | None = None) -> str:
+    def kubectl(
+        self, *args: str | Path, input: str | None = None, extra: Mapping[str, str] | None = None
+    ) -> str:
         """Run kubectl and return what it prints; raise with its message when it fails."""
         answer = subprocess.run(
             [self.kubectl_program, *args],
@@ -32,7 +35,7 @@ class Cluster:
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
             text=True,
-            env=self.environment(),
+            env={**self.environment(), **(extra or {})},
         )
         if answer.returncode:
             command = " ".join(["kubectl", *map(str, args)])
