@@ -111,7 +111,7 @@ def spawner():
     c.KubeSpawner.start_timeout = VALUES["startTimeout"]
     c.KubeSpawner.http_timeout = 300
     if VALUES["notebookServiceAccount"]:
-        c.KubeSpawner.service_account = VALUES["notebookServiceAccount"]
+        c.KubeSpawner.service_account = literal(VALUES["notebookServiceAccount"])
         c.KubeSpawner.automount_service_account_token = True
 
 
