@@ -1,0 +1,269 @@
+"""An apply on a real API server: what is done, what is not and why, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfctl.actions.apply import refuse_unasked
+from kfctl.errors import AppError, ExitCode, Refused
+from kfctl.model.plan import Action
+from kfctl.model.status import Event, Health, Step
+from tests.apply.conftest import config_map, definition, deployment, job, thing
+
+if TYPE_CHECKING:
+    from kfctl.actions.apply import Apply
+    from kfctl.model.report import Report, Row
+    from tests.apply.conftest import World
+
+BROKEN: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "broken"},
+    "spec": {"ports": [{"port": 123456, "protocol": "TCP"}]},
+}
+
+
+def rows(report: Report) -> dict[str, Row]:
+    return {str(row.key): row for row in report.rows}
+
+
+def results(report: Report) -> dict[str, str]:
+    return {
+        str(row.key): row.action.value if row.step is Step.DONE else row.step.value for row in report.rows
+    }
+
+
+def test_what_needs_no_pods_is_applied_and_ready(world: World) -> None:
+    world.write(one=[config_map("a", x="1")], two=[config_map("b")])
+    events, report = world.apply()
+    assert report.exit_code is ExitCode.OK
+    assert results(report) == {"ConfigMap/a": "create", "ConfigMap/b": "create"}
+    assert [row.component for row in report.rows] == ["one", "two"]
+    assert all(row.status and row.status.health is Health.READY for row in report.rows)
+    assert {event.step for event in events} == {Step.STARTED, Step.DONE, Step.STATUS}
+    live = world.admin.get("v1", "ConfigMap", "a", world.namespace)
+    assert live["metadata"]["labels"]["kfctl.dev/component"] == "one"
+    assert {entry["manager"] for entry in live["metadata"]["managedFields"]} == {"kfctl"}
+
+
+def test_a_second_apply_changes_nothing_and_a_change_updates(world: World) -> None:
+    world.write(one=[config_map("a", x="1"), config_map("b")])
+    world.apply()
+    assert results(world.apply()[1]) == {"ConfigMap/a": "unchanged", "ConfigMap/b": "unchanged"}
+    world.write(one=[config_map("a", x="2"), config_map("b")])
+    assert results(world.apply()[1]) == {"ConfigMap/a": "update", "ConfigMap/b": "unchanged"}
+    assert world.admin.get("v1", "ConfigMap", "a", world.namespace)["data"] == {"x": "2"}
+
+
+def test_the_first_apply_records_the_cluster(world: World) -> None:
+    world.write(one=[config_map("a")])
+    world.apply()
+    assert world.admin.uid() in (world.root / "environments/default.yaml").read_text()
+
+
+def test_what_left_the_app_is_told_and_stays(world: World) -> None:
+    world.write(one=[config_map("a")], two=[config_map("b")])
+    world.apply()
+    world.write(one=[config_map("a")])
+    _, report = world.apply()
+    assert [str(change.key) for change in report.left] == ["ConfigMap/b"]
+    assert world.admin.find("v1", "ConfigMap", "b", world.namespace)
+    assert report.exit_code is ExitCode.OK
+
+
+def test_a_missing_namespace_is_made_first_and_said(nodeless: World) -> None:
+    nodeless.namespace = f"{nodeless.namespace}-new"
+    nodeless.write(one=[config_map("a")])
+    try:
+        events, report = nodeless.apply()
+        assert results(report) == {f"Namespace/{nodeless.namespace}": "create", "ConfigMap/a": "create"}
+        assert events[0].message == "the namespace was missing"
+        assert report.exit_code is ExitCode.OK
+    finally:
+        nodeless.admin.delete(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": nodeless.namespace}}
+        )
+
+
+def test_a_namespace_that_may_not_be_made_skips_what_is_in_it(world: World) -> None:
+    world.namespace = f"{world.namespace}-new"
+    world.write(one=[config_map("a")])
+    _, report = world.apply()
+    assert results(report) == {f"Namespace/{world.namespace}": "failed", "ConfigMap/a": "skipped"}
+    assert rows(report)["ConfigMap/a"].message == f"Namespace/{world.namespace} could not be made"
+    assert report.exit_code is ExitCode.CLUSTER
+
+
+def test_a_failure_stops_what_needs_it_and_no_neighbour(nodeless: World) -> None:
+    nodeless.namespace = f"{nodeless.namespace}-new"  # not there: nothing can be tried before
+    bad = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bad"}, "data": {"x": "no base64!"}}
+    reads = [{"name": "v", "secret": {"secretName": "bad"}}]
+    nodeless.write(one=[bad, BROKEN, config_map("good"), deployment("reads", replicas=0, volumes=reads)])
+    try:
+        _, report = nodeless.apply()
+        outcome = results(report)
+        del outcome[f"Namespace/{nodeless.namespace}"]
+        assert outcome == {
+            "Secret/bad": "failed",
+            "ConfigMap/good": "create",
+            "Service/broken": "failed",
+            "Deployment/reads": "skipped",
+        }
+        assert rows(report)["Deployment/reads"].message == "Secret/bad (what its pods read) was not applied"
+        assert "123456" in rows(report)["Service/broken"].message
+        assert rows(report)["ConfigMap/good"].status is not None
+        assert report.exit_code is ExitCode.CLUSTER
+    finally:
+        nodeless.admin.delete(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": nodeless.namespace}}
+        )
+
+
+def test_a_definition_and_its_objects_go_in_one_apply(world: World, new_kind: str) -> None:
+    world.write(one=[thing(new_kind, "a"), thing(new_kind, "b"), definition(new_kind)])
+    events, report = world.apply(on=lambda event, _: say_ready(world, event, new_kind))
+    assert report.exit_code is ExitCode.OK
+    done = [str(event.key) for event in events if event.step is Step.DONE]
+    assert done[0].startswith("CustomResourceDefinition/")
+    assert sorted(done[1:]) == [f"{new_kind}/a", f"{new_kind}/b"]
+    assert rows(report)[f"{new_kind}/a"].status is not None
+
+
+def say_ready(world: World, event: Event, kind: str) -> None:
+    """Do as a controller does: say in the status of a custom resource that it is ready."""
+    if event.status and event.key and event.key.kind == kind and not event.status.health.good:
+        condition = {"type": "Ready", "status": "True", "reason": "Played"}
+        body = thing(kind, event.key.name)
+        body["metadata"]["namespace"] = world.namespace
+        world.admin.patch(body, {"status": {"conditions": [condition]}}, "status")
+
+
+def test_depends_on_waits_until_the_other_is_ready(world: World) -> None:
+    late = config_map("late")
+    late["metadata"]["annotations"] = {"kfctl.dev/depends-on": "Deployment/db"}
+    world.write(one=[late, deployment("db")])
+
+    def hands(event: Event, _: Apply) -> None:
+        if event.step is Step.NOTE:
+            assert not world.admin.find("v1", "ConfigMap", "late", world.namespace)
+            world.play("db", ready=True)
+
+    events, report = world.apply(on=hands)
+    assert report.exit_code is ExitCode.OK
+    notes = [event.message for event in events if event.step is Step.NOTE]
+    assert notes == ["waits for Deployment/db (which it depends on)"]
+
+
+def test_what_depends_on_something_that_does_not_come_up_is_skipped(world: World) -> None:
+    late = config_map("late")
+    late["metadata"]["annotations"] = {"kfctl.dev/depends-on": "Deployment/db"}
+    world.write(one=[late, deployment("db"), config_map("early")])
+    _, report = world.apply(timeout=1.0)
+    assert results(report) == {
+        "ConfigMap/early": "create",
+        "Deployment/db": "create",
+        "ConfigMap/late": "skipped",
+    }
+    assert "Deployment/db (which it depends on) is not ready" in rows(report)["ConfigMap/late"].message
+    assert report.exit_code is ExitCode.NOT_READY
+
+
+def test_a_dependency_that_is_not_there_is_an_error_or_a_warning_for_a_part(world: World) -> None:
+    late = config_map("late")
+    late["metadata"]["annotations"] = {"kfctl.dev/depends-on": "Deployment/dbb"}
+    world.write(one=[late], two=[deployment("db", replicas=0)])
+    with pytest.raises(AppError, match="Deployment/dbb, which is not among the objects"):
+        world.prepare()
+    assert "it is not waited for" in world.prepare("one").plan.warnings[0]
+
+
+def test_a_webhook_is_waited_for_until_what_serves_it_is_ready(world: World, new_kind: str) -> None:
+    rule = {
+        "apiGroups": ["things.kfctl.test"],
+        "apiVersions": ["*"],
+        "operations": ["CREATE"],
+        "resources": [f"{new_kind.lower()}s"],
+    }
+    webhook = {
+        "name": "check.things.kfctl.test",
+        "rules": [rule],
+        "clientConfig": {"service": {"name": "op", "namespace": world.namespace, "path": "/"}},
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    configuration = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": f"check-{new_kind.lower()}"},
+        "webhooks": [webhook],
+    }
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "op"},
+        "spec": {"selector": {"app": "op"}, "ports": [{"port": 443, "protocol": "TCP"}]},
+    }
+    world.write(one=[definition(new_kind), service, deployment("op"), configuration, thing(new_kind, "a")])
+    try:
+        _, report = world.apply(timeout=2.0)
+        row = rows(report)[f"{new_kind}/a"]
+        assert row.step is Step.SKIPPED
+        assert "Deployment/op (the webhook that admits it) is not ready" in row.message
+        assert report.exit_code is ExitCode.NOT_READY
+    finally:
+        world.admin.delete(configuration)
+
+
+def test_a_changed_job_is_replaced_if_somebody_says_yes(world: World) -> None:
+    world.write(one=[job("train")])
+    world.apply(wait=False)
+    first = world.admin.get("batch/v1", "Job", "train", world.namespace)["metadata"]["uid"]
+    world.write(one=[job("train", command="other")])
+    prepared = world.prepare(wait=False)
+    assert [change.action for change in prepared.plan.changes] == [Action.REPLACE]
+    with pytest.raises(Refused, match="replace Job/train"):
+        refuse_unasked(prepared.plan, None)
+    with pytest.raises(Refused, match="nothing was written"):
+        refuse_unasked(prepared.plan, lambda question: False)
+    refuse_unasked(prepared.plan, lambda question: "replace Job/train" in question)
+    _, report = world.apply(wait=False)
+    assert results(report) == {"Job/train": "replace"}
+    assert world.admin.get("batch/v1", "Job", "train", world.namespace)["metadata"]["uid"] != first
+
+
+def test_an_object_that_is_being_deleted_is_waited_for_and_its_finalizer_named(world: World) -> None:
+    held = config_map("held")
+    held["metadata"]["finalizers"] = ["kfctl.test/hold"]
+    world.write(one=[held])
+    world.apply()
+    live = world.admin.get("v1", "ConfigMap", "held", world.namespace)
+    world.admin.delete(live)
+    world.write(one=[config_map("held")])
+    try:
+        _, report = world.apply(timeout=0.5)
+        assert rows(report)["ConfigMap/held"].step is Step.FAILED
+        assert "held by kfctl.test/hold" in rows(report)["ConfigMap/held"].message
+    finally:
+        world.admin.patch(live, {"metadata": {"finalizers": None}})
+    assert results(world.apply()[1]) == {"ConfigMap/held": "create"}
+
+
+def test_a_pod_in_a_new_namespace_waits_for_its_account(nodeless: World) -> None:
+    nodeless.namespace = f"{nodeless.namespace}-new"
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "bare"},
+        "spec": {"containers": [{"name": "main", "image": "nosuch"}]},
+    }
+    nodeless.write(one=[pod])
+    try:
+        _, report = nodeless.apply(wait=False)
+        assert results(report)["Pod/bare"] == "create"
+    finally:
+        nodeless.admin.delete(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": nodeless.namespace}}
+        )
