@@ -68,6 +68,7 @@ COMMANDS = Branch(
                 "rename": "component:rename_component",
             },
         ),
+        "show": "show:show",
         "diff": "diff:diff",
         "apply": "apply:apply",
         "version": "version:version",

@@ -1,33 +1,116 @@
-"""What the shell may complete: the names in the app at hand; it never fails and never prints."""
+"""What the shell may complete: the names in the app at hand. It never fails, it only finds nothing."""
+
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-def environments(context: typer.Context, incomplete: str) -> list[str]:
+    from kfctl.model.parameters import Parameter
+    from kfctl.model.prototype import Prototype
+
+    Names = Callable[[typer.Context], Iterable[str]]
+    Completion = Callable[[typer.Context, str], list[str]]
+
+
+def quiet(names: "Names") -> "Completion":
+    """Make a function that tells all candidates into one that completes, and that no app can make fail."""
+
+    def complete(context: typer.Context, incomplete: str) -> list[str]:
+        try:
+            return [name for name in names(context) if name.startswith(incomplete)]
+        except Exception:  # whatever is wrong: a prompt is no place to say so
+            return []
+
+    return complete
+
+
+@quiet
+def environments(context: typer.Context) -> "Iterable[str]":
     """Return the app's environments."""
-    return []
+    from kfctl.store.appfiles import environment_names
+
+    return environment_names(_root(context))
 
 
-def components(context: typer.Context, incomplete: str) -> list[str]:
+@quiet
+def components(context: typer.Context) -> "Iterable[str]":
     """Return the app's components."""
-    return []
+    from kfctl.store.appfiles import component_names
+
+    return component_names(_root(context))
 
 
-def contexts(context: typer.Context, incomplete: str) -> list[str]:
+@quiet
+def prototypes(context: typer.Context) -> "Iterable[str]":
+    """Return the prototypes, the app's own too."""
+    from kfctl.store.catalog import catalog
+
+    return catalog(_root_or_none(context)).names()
+
+
+@quiet
+def contexts(context: typer.Context) -> "Iterable[str]":
     """Return the contexts of the user's kubeconfig."""
-    return []
+    from kfctl.cluster.kubeconfig import load
+
+    return load(context.params.get("kubeconfig")).contexts
 
 
-def assignment(context: typer.Context, incomplete: str) -> list[str]:
-    """Return what comes next in `COMPONENT KEY VALUE`."""
-    return []
-
-
-def keys(context: typer.Context, incomplete: str) -> list[str]:
+@quiet
+def keys(context: typer.Context) -> "Iterable[str]":
     """Return the parameters of the component that was named."""
-    return []
+    return _prototype(context, context.params["component"]).parameters
 
 
-def prototypes(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the prototypes."""
-    return []
+@quiet
+def assignment(context: typer.Context) -> "Iterable[str]":
+    """Return what may come next in `COMPONENT KEY VALUE`, or in `KEY VALUE` with --global."""
+    from kfctl.store.appfiles import component_names
+
+    words = list(context.params.get("words") or ())
+    if context.params.get("everywhere"):
+        found = [_prototype(context, name) for name in component_names(_root(context))]
+    elif not words:
+        return component_names(_root(context))
+    else:
+        found = [_prototype(context, words.pop(0))]
+    if len(words) == 1 and "=" not in words[0]:
+        return _choices(found, words[0])
+    return {name for prototype in found for name in prototype.parameters}
+
+
+def _choices(prototypes: "Iterable[Prototype]", key: str) -> "Iterable[str]":
+    declared = [p.parameters[name] for p in prototypes if (name := p.canonical(key))]
+    return {choice for parameter in declared for choice in _values(parameter)}
+
+
+def _values(parameter: "Parameter") -> "Iterable[str]":
+    if parameter.type == "boolean":
+        return ("true", "false")
+    return map(str, parameter.schema.get("enum", ()))
+
+
+def _prototype(context: typer.Context, component: str) -> "Prototype":
+    from kfctl.store.appfiles import load_app
+    from kfctl.store.catalog import catalog
+
+    app = load_app(_root(context), components=[component], environments=[])
+    return catalog(app.root).get(app.components[component].prototype)
+
+
+def _root(context: typer.Context) -> "Path":
+    from kfctl.actions.app import here
+
+    return here(context.params.get("directory") or context.find_root().params.get("directory"))
+
+
+def _root_or_none(context: typer.Context) -> "Path | None":
+    from kfctl.errors import AppError
+
+    try:
+        return _root(context)
+    except AppError:
+        return None

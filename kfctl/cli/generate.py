@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from typer._click.core import Context
     from typer._click.formatting import HelpFormatter
+    from typer._click.shell_completion import CompletionItem
 
     from kfctl.actions.generate import Generated
     from kfctl.actions.given import Given
@@ -31,9 +32,26 @@ class PrototypeCommand(Command):
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Turn each parameter's flag into `--parameter NAME=VALUE`."""
-        if not ctx.resilient_parsing:
+        if ctx.resilient_parsing:  # for completion: only what has been named so far counts
+            args = [arg for arg in args if not arg.startswith("-")]
+        else:
             args = self._translated(ctx, args)
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: "Context", incomplete: str) -> "list[CompletionItem]":
+        """Complete the flags of the prototype too."""
+        from typer._click.shell_completion import CompletionItem
+
+        from kfctl.actions.generate import find_prototype
+        from kfctl.errors import KfctlError
+
+        found = super().shell_complete(ctx, incomplete)
+        try:
+            prototype = find_prototype(app_root(ctx, []), ctx.params["prototype"])
+        except (KeyError, KfctlError):
+            return found
+        flags = [f"--{name}" for name in prototype.parameters if f"--{name}".startswith(incomplete)]
+        return [*found, *map(CompletionItem, flags)]
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Add the prototype's parameters to the help; without a prototype, the prototypes."""
@@ -69,9 +87,15 @@ def app_root(ctx: "Context", given: "Sequence[str]") -> "Path | None":
     after = [text.removeprefix("--dir=") for text in given if text.startswith("--dir=")]
     after += [value for option, value in pairwise(given) if option == "--dir"]
     try:
-        return here(after[-1] if after else ctx.find_root().obj.directory)
+        return here(after[-1] if after else given_directory(ctx))
     except AppError:
         return None
+
+
+def given_directory(ctx: "Context") -> str | None:
+    """Return --dir as it stands before the command's name."""
+    directory: str | None = ctx.find_root().params.get("directory")
+    return directory
 
 
 def prototype_name(args: "Sequence[str]", options: "Mapping[str, bool]") -> str | None:
