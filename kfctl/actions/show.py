@@ -40,6 +40,7 @@ def render_app(app: App, environment_name: str, components: Sequence[str] = ()) 
 
 def render_all(app: App, environment_name: str, components: Sequence[str] = ()) -> Rendered:
     """Return the objects as `render_app` does, with the warnings on the way there."""
+    from kfctl.engine.identity import identity_problems
     from kfctl.engine.order import sort_key
 
     environment = chosen_environment(app, environment_name)
@@ -48,6 +49,9 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     if renders.errors:
         raise renders.error()
     resources = renders.stamped(parts)
+    doubtful = list(identity_problems(resources))
+    if doubtful:
+        raise AppError.of(doubtful)
     resources.sort(key=sort_key)
     return Rendered(resources, tuple(renders.warnings))
 
