@@ -155,7 +155,7 @@ class Scene:
         """Remember of the objects of a source that can't be read that nothing is known of them."""
         if not news.final:
             return
-        for key, body in self._present():
+        for key, body in list(self._present()):
             status = self.statuses.get(key)
             if _is_from(body, news) and status and not status.health.good:
                 self.statuses[key] = replace(status, health=Health.UNKNOWN, message=str(news.error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PAUSE = 0.5  # between a stream's end and the next list, so that a server that ends each at once is spared
 LONGEST_PAUSE = 5.0
+FAREWELL = 0.5  # seconds for the threads to end
 WITHOUT_WATCH = 2.0  # between two lists where the right to watch is missing
 
 
@@ -72,18 +74,22 @@ class Streams:
         self._news: SimpleQueue[News] = SimpleQueue()
         self._ended = threading.Event()
         self._watches: dict[Source, Watch] = {}
+        self._threads = [threading.Thread(target=self._run, args=(s,), daemon=True) for s in self._sources]
 
     def __enter__(self) -> Self:
         """Start reading."""
-        for source in self._sources:
-            threading.Thread(target=self._run, args=(source,), daemon=True).start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End all reading, without waiting for it."""
+        """End all reading; who does not end soon is left to itself."""
         self._ended.set()
         for watch in list(self._watches.values()):
             watch.close()
+        end = time.monotonic() + FAREWELL
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def take(self, timeout: float) -> Iterator[News]:
         """Wait for news, at most `timeout` seconds, and yield all there is."""

@@ -49,7 +49,7 @@ def gone(body: Body) -> Status:
 
 def needs_pods(body: Body) -> bool:
     """Return whether an object is nothing without pods that run."""
-    return bool(pod_templates(Resource(body)))
+    return at(body, "spec", "replicas") != 0 and bool(pod_templates(Resource(body)))
 
 
 def verdict(body: Body, around: Surroundings) -> Verdict:

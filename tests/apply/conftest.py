@@ -100,6 +100,7 @@ class World:
             try:
                 events.append(next(steps))
             except StopIteration as ended:
+                prepared.cluster.transport.close()
                 return events, ended.value
             if on:
                 on(events[-1], prepared)
