@@ -31,9 +31,9 @@ class NotReady(Exception):
 
 def main():
     """Label every image of this pod's share; return an exit code."""
-    ask = CLIENTS[VALUES["protocol"]]()
     found, refused = [], 0
     try:
+        ask = CLIENTS[VALUES["protocol"]]()
         names = share(inputs())
         for batch in batches(names, VALUES["batchSize"]):
             readable = list(loaded(batch))
@@ -214,9 +214,12 @@ def predictions(body):
 
 def grpc():
     """Return what asks a server by gRPC; the image must have the package tensorflow-serving-api."""
-    import grpc
-    import tensorflow
-    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+    try:
+        import grpc
+        import tensorflow
+        from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+    except ImportError as error:
+        raise Refused(f"protocol grpc needs an image with tensorflow-serving-api: {error}") from None
 
     channel = grpc.insecure_channel(VALUES["server"].rpartition("://")[2].rstrip("/"))
     server = prediction_service_pb2_grpc.PredictionServiceStub(channel)

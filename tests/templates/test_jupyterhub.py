@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl.errors import ParameterError
+from kfctl.store.catalog import catalog
 from tests.templates.hub import Place, RunningHub, eventually
 from tests.templates.hubprograms import HUBS, programs
 from tests.templates.rendering import objects, resolved
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.cluster.access import Cluster
 
-IMAGE = "hub.jupyter.org/enforced"
 LONG = "x" * 32
 
 
@@ -155,6 +155,17 @@ def test_admin_gets_a_notebook_with_a_blank_password_and_nobody_else(place: Plac
     assert spec["volumes"][0]["persistentVolumeClaim"]["claimName"] == "claim-admin"
     claim = json.loads(place.cluster.kubectl("get", "pvc/claim-admin", "-n", place.namespace, "-o", "json"))
     assert claim["spec"]["resources"]["requests"] == {"storage": "10Gi"}
+    # What status, logs and delete look for.
+    listed = [
+        place.cluster.kubectl("get", "pods,pvc", "-n", place.namespace, "-o", "name", "-l", selector(labels))
+        for labels in catalog().get("jupyterhub").spawns
+    ]
+    assert listed == ["pod/jupyter-admin\n", "persistentvolumeclaim/claim-admin\n"]
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """Return labels as kubectl's -l takes them."""
+    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 def test_a_proxy_that_died_gets_its_routes_back_and_a_hub_that_died_its_users(newest: Place) -> None:

@@ -261,6 +261,12 @@ def test_an_answer_that_makes_no_sense(client: Callable[..., Done], answer: Any,
     assert "Traceback" not in done.err
 
 
+def test_grpc_without_its_package_says_what_is_missing(client: Callable[..., Done]) -> None:
+    done = client("127.0.0.1:1", {"a.jpg": JPEG}, protocol="grpc", image="python:3")
+    assert done.code == 2
+    assert done.err.startswith("protocol grpc needs an image with tensorflow-serving-api: ")
+
+
 def test_scores_by_number_have_the_names_given(client: Callable[..., Done]) -> None:
     with peer((200, {"predictions": [{"probabilities": [0.1, 0.7, 0.2]}]})) as server:
         done = client(server.url, {"a.jpg": JPEG}, classNames=["zero", "one"])
