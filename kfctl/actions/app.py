@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, UsageError, did_you_mean
+from kfctl.store.appfile import is_label
 from kfctl.store.appfiles import component_names, environment_names, find_app, load_app
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def the_components(root: Path, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         _known(name, known, "component", "kfctl generate PROTOTYPE") for name in dict.fromkeys(given)
     )
+
+
+def check_name(what: str, name: str) -> None:
+    """Refuse what is no DNS-1123 label."""
+    if not is_label(name):
+        rule = "of at most 63 lower-case letters, digits and inner dashes"
+        raise UsageError(f"'{name}' can't be the name of {what}: that is made {rule}")
 
 
 def _known(name: str, known: Collection[str], noun: str, maker: str) -> str:

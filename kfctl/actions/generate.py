@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kfctl.actions.app import check_name
 from kfctl.actions.given import Declared, Given
 from kfctl.engine.resolve import examine
 from kfctl.errors import UsageError
-from kfctl.store.appfile import is_label
 from kfctl.store.appfiles import component_names, component_text, load_app
 from kfctl.store.catalog import catalog
 from kfctl.store.edit import write_file
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from kfctl.errors import Problem
     from kfctl.model.prototype import Prototype
-
-MAX_NAME = 63
 
 # Prototypes of Kubeflow 0.2.5 → what does their work now.
 KUBEFLOW = {
@@ -65,11 +63,7 @@ def generate(
 ) -> Generated:
     """Make the component `name`; nothing is written unless all values are right. It may still need others."""
     prototype = find_prototype(root, prototype_name)
-    if not is_label(name, MAX_NAME):
-        message = (
-            f"a component's name is made of lower-case letters, digits and inner dashes, and '{name}' is not"
-        )
-        raise UsageError(message)
+    check_name("a component", name)
     values = Declared((prototype,)).typed(given)
     path = f"components/{name}.yaml"
     with locked(root):

@@ -107,18 +107,22 @@ def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
         declared = Declared(_prototypes(app, place))
         before = place.settings(app)
         found = [spelled for name in names if (spelled := _set_name(before, name, declared))]
-        rest = before.values.keys() - set(found)
-        if place.environment and place.component and found and not rest:
-            edits = [Edit(place.path, place.keys, ABSENT)]  # leaves no empty map behind
-        else:
-            edits = [Edit(place.path, (*place.keys, name), ABSENT) for name in found]
-        edit(root, edits)
+        edit(root, _removals(app, place, found))
     return Outcome(
         tuple(
             Changed(place, n, declared.masked(n, before.values[n]), ABSENT, before.locations[n])
             for n in found
         )
     )
+
+
+def _removals(app: App, place: Place, names: Sequence[str]) -> list[Edit]:
+    """Return the edits that remove the values, and with the last of a map the map."""
+    if names and not place.settings(app).values.keys() - set(names) and place.keys != ("params",):
+        only = place.environment and len(app.environments[place.environment].components) == 1
+        keys = place.keys[:1] if only or not place.component else place.keys
+        return [Edit(place.path, keys, ABSENT)]
+    return [Edit(place.path, (*place.keys, name), ABSENT) for name in names]
 
 
 def _load(root: Path, place: Place) -> App:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfctl.actions.given import SECRET
+from kfctl.actions.given import SECRET, Declared
 from kfctl.engine.resolve import examine
 from kfctl.errors import KfctlError, UsageError, did_you_mean
 from kfctl.model.parameters import Layer
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kfctl.errors import Problem
-    from kfctl.model.app import App, Component
+    from kfctl.model.app import App, Component, Settings
     from kfctl.model.parameters import Parameter, ParameterSet, Value
     from kfctl.model.prototype import Prototype
 
@@ -59,6 +59,14 @@ class Difference:
 def shown(parameter: Parameter, value: Value) -> Any:
     """Return a value as it may be shown: not if it is secret."""
     return SECRET if parameter.secret and value.value is not None else value.value
+
+
+def masked_settings(app: App, components: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """Return what is set in one place for these components, as it may be shown."""
+    prototypes = catalog(app.root)
+    wanted = {app.components[name].prototype: app.components[name].where for name in components}
+    declared = Declared(tuple(prototypes.get(name, where) for name, where in wanted.items()))
+    return {name: declared.masked(name, value) for name, value in settings.values.items()}
 
 
 def list_params(

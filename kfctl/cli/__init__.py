@@ -69,6 +69,7 @@ COMMANDS = Branch(
             },
         ),
         "show": "show:show",
+        "validate": "validate:validate",
         "diff": "diff:diff",
         "apply": "apply:apply",
         "version": "version:version",

@@ -109,6 +109,24 @@ class ClusterSession(Session):
 
 
 @dataclass(frozen=True)
+class NewTarget:
+    """What an environment is to stand for."""
+
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context", metavar="NAME", help="The kubeconfig context.", autocompletion=complete.contexts
+        ),
+    ] = None
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace.")
+    ] = None
+    kubeconfig: Annotated[
+        str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig to look in.")
+    ] = None
+
+
+@dataclass(frozen=True)
 class Allowed:
     """What a plan may do to objects that others have a say in."""
 

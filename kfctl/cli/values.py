@@ -118,6 +118,7 @@ def _explained_record(explained: "Explained") -> dict[str, Any]:
     parameter = explained.parameter
     return {
         "component": explained.component,
+        "param": parameter.name,
         **record(parameter),
         "value": shown(parameter, explained.values[0]),
         "values": [

@@ -1,0 +1,102 @@
+"""Makes a new app: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import unicodedata
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfctl.actions.generate import generate
+from kfctl.errors import UsageError
+from kfctl.store.appfiles import APP_FILE, create_app, enclosing_app
+from kfctl.store.edit import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kfctl.actions.generate import Generated
+    from kfctl.model.app import Target
+
+MAX_NAME = 40
+DEPLOYED = (
+    "tf-job-operator",
+    "jupyterhub",
+)  # what Kubeflow 0.2.5's deploy.sh deployed, as far as it lives on
+OURS = ("components", "environments", "prototypes", APP_FILE)  # the last makes it an app
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new app."""
+
+    folder: Path
+    name: str
+    generated: tuple[Generated, ...]
+
+
+def init(folder: Path, target: Target, prototypes: Sequence[str] = ()) -> Made:
+    """Make an app in `folder`, new or not, with one component of each of the prototypes."""
+    with told("make", str(folder)):
+        _refuse(folder)
+        name = app_name(folder)
+        with _building_site(folder) as site:
+            create_app(site, name, target)
+            generated = tuple(generate(site, prototype, prototype) for prototype in prototypes)
+            _move(site, folder)
+    return Made(folder, name, generated)
+
+
+def app_name(folder: Path) -> str:
+    """Return the name of an app in `folder`: its last part as a DNS-1123 label."""
+    text = unicodedata.normalize("NFKD", folder.resolve().name).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", text).strip("-")[:MAX_NAME].strip("-") or "app"
+
+
+def _refuse(folder: Path) -> None:
+    outer = enclosing_app(folder)
+    if outer == Path(os.path.normpath(folder)):
+        raise UsageError(f"{folder} is an app already", hint="kfctl generate adds components to it")
+    if outer:
+        raise UsageError(f"{outer} is an app, and one app can't be in another", hint="go out of it, or --dir")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"{folder} is a file", hint="choose another name")
+    if not folder.parent.is_dir():
+        raise UsageError(f"there is no folder {folder.parent}", hint=f"mkdir -p {folder.parent}")
+    taken = [name for name in OURS if os.path.lexists(folder / name)]
+    if taken:
+        hint = "make the app in a new folder: kfctl init NAME"
+        raise UsageError(f"{folder} has {' and '.join(taken)}, which kfctl would overwrite", hint=hint)
+
+
+@contextmanager
+def _building_site(folder: Path) -> Iterator[Path]:
+    """Give a folder on the same file system, which is gone in the end."""
+    within = folder if folder.is_dir() else folder.parent
+    site = within / f".kfctl-init-{uuid.uuid4().hex[:8]}"
+    site.mkdir()
+    try:
+        yield site
+    finally:
+        shutil.rmtree(site, ignore_errors=True)
+
+
+def _move(site: Path, folder: Path) -> None:
+    if not folder.is_dir():
+        site.rename(folder)
+        return
+    moved: list[Path] = []
+    try:
+        for name in OURS:
+            if (site / name).exists():
+                (site / name).rename(folder / name)
+                moved.append(folder / name)
+    except BaseException:
+        for path in moved:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise

@@ -1,0 +1,69 @@
+"""Says what is wrong with an app before anything is applied: offline, or with a dry run by the API server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kfctl.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kfctl.cluster.client import Cluster
+    from kfctl.engine.plan import Found
+    from kfctl.model.app import App, Environment
+    from kfctl.model.resource import Resource
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with objects, and what is odd."""
+
+    resources: tuple[Resource, ...]
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def validate(app: App, environment: Environment, components: Sequence[str]) -> Verdict:
+    """Render, and hold the objects against the rules of Kubernetes that need no cluster."""
+    from kfctl.actions.show import render_all
+    from kfctl.engine.structure import examine_objects
+
+    rendered = render_all(app, environment.name, components)
+    found = examine_objects(rendered.resources, whole=not components)
+    warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
+    return Verdict(tuple(rendered.resources), found.problems, warnings)
+
+
+def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[Resource]) -> Verdict:
+    """Have the API server say what it would make of each object; nothing is written."""
+    from kfctl.actions import guard
+    from kfctl.actions.observe import Ours, missing_namespaces, observe, placed
+
+    guard.check(cluster, environment)
+    namespace = environment.target.namespace or "default"
+    wanted = placed(cluster, resources, namespace)
+    made = {namespace, *(r.name for r in wanted if r.kind == "Namespace" and not r.group)}
+    missing = missing_namespaces(cluster, (r.namespace for r in wanted if r.namespace in made))
+    # Forced: who owns which field is a matter of the plan.
+    found = observe(cluster, wanted, Ours({}, frozenset()), missing, force=True)
+    return Verdict(tuple(wanted), tuple(_refusals(found)), tuple(_untried(found)))
+
+
+def _refusals(found: Sequence[Found]) -> Iterator[Problem]:
+    from kfctl.engine.verdicts import untriable
+
+    for each in found:
+        if each.error and not untriable(each.error):
+            for problem in each.error.problems:
+                yield Problem(f"{each.wanted.key}: {problem.message}", problem.where, problem.hint)
+
+
+def _untried(found: Sequence[Found]) -> Iterator[Problem]:
+    from kfctl.engine.verdicts import untriable
+
+    for each in found:
+        why = each.offline or (untriable(each.error) if each.error else "")
+        if why:
+            yield Problem(f"{each.wanted.key} could not be tried: {why}")
