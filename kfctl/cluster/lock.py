@@ -87,7 +87,7 @@ class Lock:
 
     def __init__(self, lease: Lease, held: Holding, heard: float, timing: Timing) -> None:
         """Hold `lease`, written after the moment `heard`."""
-        self.dead: Holding | None = None  # whose run it was before, if that did not give it back
+        self.before: Holding | None = None  # who had it and did not give it back: dead, hung, or broken into
         self._lease = lease
         self._held = held
         self._heard = heard
@@ -209,7 +209,7 @@ class _Turn:
             held = self._try(found)
             if held is not None:
                 lock = Lock(self.lease, held, asked, self.taking.timing)
-                lock.dead = found if found and found.who not in ("", self.who) else None
+                lock.before = found if found and found.who not in ("", self.who) else None
                 return lock
 
     def _try(self, found: Holding | None) -> Holding | None:
