@@ -72,6 +72,7 @@ COMMANDS = Branch(
         "validate": "validate:validate",
         "diff": "diff:diff",
         "apply": "apply:apply",
+        "status": "status:status",
         "version": "version:version",
     },
 )
