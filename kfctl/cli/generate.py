@@ -72,7 +72,8 @@ class PrototypeCommand(Command):
 
         options = own_options(self, ctx)
         wants_help = not {"-h", "--help"}.isdisjoint(args)
-        name, root = prototype_name(args, options), app_root(ctx, divided(args, options)[0])
+        root = app_root(ctx, divided(args, options)[0])
+        name = prototype_name(args, options, root)
         if name is None:
             return ["--help"] if wants_help else args
         prototype = ctx.meta[__name__] = find_prototype(root, name)
@@ -98,7 +99,7 @@ def given_directory(ctx: "Context") -> str | None:
     return directory
 
 
-def prototype_name(args: "Sequence[str]", options: "Mapping[str, bool]") -> str | None:
+def prototype_name(args: "Sequence[str]", options: "Mapping[str, bool]", root: "Path | None") -> str | None:
     """Return the first word; after `--flag value` the first known: what a flag takes shows only later."""
     waiting, words, certain = deque(args), list[str](), True
     while waiting and waiting[0] != "--":
@@ -114,7 +115,8 @@ def prototype_name(args: "Sequence[str]", options: "Mapping[str, bool]") -> str 
         return next(iter(words), None)
     from kfctl.store.catalog import catalog
 
-    return next((word for word in words if word in catalog(None).names()), next(iter(words), None))
+    known = catalog(root).names()
+    return next((word for word in words if word in known), next(iter(words), None))
 
 
 def translated(args: "Sequence[str]", options: "Mapping[str, bool]", prototype: "Prototype") -> list[str]:
