@@ -49,10 +49,10 @@ class AppStatus:
 
 def status(app: App, environment: Environment, components: Sequence[str], login: Login) -> AppStatus:
     """Return how the app (or these components of it) is."""
-    from kfctl.actions import observe
-    from kfctl.actions.plan import connect, scope_of
+    from kfctl.actions import guard, observe
+    from kfctl.actions.plan import scope_of
 
-    cluster = connect(app, environment, login)
+    cluster = guard.connect(environment, login, _secrets(app, environment))
     scope = scope_of(app, environment, cluster)
     resources, warnings = _rendered(app, environment, components)
     wanted = observe.placed(cluster, resources, scope.namespace)
@@ -64,6 +64,16 @@ def status(app: App, environment: Environment, components: Sequence[str], login:
     found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
     trees = tuple(_components(app, cluster, scope, found.values()))
     return AppStatus(scope, trees, warnings)
+
+
+def _secrets(app: App, environment: Environment) -> frozenset[str]:
+    """Return the values that no message may hold; none where the app is too broken to tell them."""
+    from kfctl.actions.plan import secret_values
+
+    try:
+        return secret_values(app, environment)
+    except KfctlError:
+        return frozenset()
 
 
 def _rendered(

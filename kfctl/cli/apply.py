@@ -72,11 +72,9 @@ def apply(
       kfctl apply prod -c model-server --timeout 3m
       kfctl apply --dry-run
     """
-    from pathlib import Path
-
-    from kfctl.actions.app import open_app, the_components, the_environment
+    from kfctl.actions.app import here, the_components, the_environment
     from kfctl.actions.apply import Options, prepare
-    from kfctl.actions.show import chosen_environment
+    from kfctl.store.appfiles import load_app
 
     options = Options(
         adopt=allowed.adopt,
@@ -86,11 +84,10 @@ def apply(
         wait_for_jobs=manner.wait_for_jobs,
         timeout=duration(manner.timeout),
     )
-    app = open_app(session.directory)
-    root = Path(app.root)
-    environment = chosen_environment(app, the_environment(root, env))
-    chosen = the_components(root, components or ())
-    prepared = prepare(app, environment, chosen, (options, login(session)))
+    root = here(session.directory)
+    name, chosen = the_environment(root, env), the_components(root, components or ())
+    app = load_app(root, components=chosen or None, environments=[name])
+    prepared = prepare(app, app.environments[name], chosen, (options, login(session)))
     return carry_out(prepared, form, yes=manner.yes)
 
 

@@ -30,19 +30,16 @@ def status(
       kfctl status
       kfctl status prod -c model-server -o json
     """
-    from pathlib import Path
-
     from kfctl.actions import status as action
-    from kfctl.actions.app import open_app, the_components, the_environment
-    from kfctl.actions.show import chosen_environment
+    from kfctl.actions.app import here, the_components, the_environment
+    from kfctl.store.appfiles import load_app
 
-    app = open_app(session.directory)
-    root = Path(app.root)
-    environment = chosen_environment(app, the_environment(root, env))
-    chosen = the_components(root, components or ())
+    root = here(session.directory)
+    name, chosen = the_environment(root, env), the_components(root, components or ())
+    app = load_app(root, components=chosen or None, environments=[name])
 
     def look() -> "AppStatus":
-        return action.status(app, environment, chosen, login(session))
+        return action.status(app, app.environments[name], chosen, login(session))
 
     show(look(), form)
     while watch:

@@ -229,3 +229,14 @@ def test_ctrl_c_before_anything_was_decided_writes_nothing(
     assert (code, lines) == (ExitCode.INTERRUPTED, [])
     assert err == "kfctl: interrupted\n"
     assert world.admin.find("v1", "ConfigMap", "a", world.namespace) is None
+
+
+def test_a_broken_neighbour_does_not_matter_to_a_part(world: World, typed: Callable[..., Run]) -> None:
+    world.write(one=[config_map("a")])
+    (world.root / "components/broken.yaml").write_text("prototype: [")
+    (world.root / "components/unknown.yaml").write_text(
+        "apiVersion: kfctl/v1\nkind: Component\nprototype: nosuch\n"
+    )
+    assert typed("apply").code == ExitCode.APP
+    assert typed("apply", "-c", "one").code == ExitCode.OK
+    assert typed("status", "-c", "one").code == ExitCode.OK

@@ -1,0 +1,149 @@
+"""`kfctl status`: the tree of components, objects and pods, with health and reason."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfctl.actions.status import AppStatus, status
+from kfctl.errors import ExitCode
+from kfctl.model.status import Health, Status
+from kfctl.store.appfiles import load_app
+from tests.apply.conftest import config_map, deployment, job, pod_template
+from tests.apply.test_waiting import CRASHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.apply.conftest import World
+    from tests.conftest import Run
+
+
+def looked_at(world: World, *components: str) -> AppStatus:
+    app = load_app(world.root)
+    return status(app, app.environments["default"], components, world.login)
+
+
+def objects(found: AppStatus) -> dict[str, Status]:
+    return {str(each.key): each for component in found.components for each in component.objects}
+
+
+def test_what_is_not_applied_is_missing(world: World) -> None:
+    world.write(one=[config_map("a"), deployment("web")])
+    found = looked_at(world)
+    assert {name: each.health for name, each in objects(found).items()} == {
+        "ConfigMap/a": Health.MISSING,
+        "Deployment/web": Health.MISSING,
+    }
+    assert found.components[0].health is Health.MISSING
+
+
+def test_the_tree(world: World) -> None:
+    world.write(one=[config_map("a"), deployment("web")], two=[job("train", suspend=True)])
+    world.apply(wait=False)
+    world.play("web", CRASHED)
+    found = looked_at(world)
+    assert [(component.name, component.health) for component in found.components] == [
+        ("one", Health.PROGRESSING),
+        ("two", Health.PAUSED),
+    ]
+    web = objects(found)["Deployment/web"]
+    assert [pod.health for pod in web.children] == [Health.FAILED]
+    assert web.cause is not None
+    assert web.cause.reason == "CrashLoopBackOff"
+    assert objects(found)["ConfigMap/a"].health is Health.READY
+
+
+def test_a_part(world: World) -> None:
+    world.write(one=[config_map("a")], two=[config_map("b")])
+    world.apply()
+    assert list(objects(looked_at(world, "two"))) == ["ConfigMap/b"]
+
+
+def test_what_left_the_app_is_still_shown(world: World) -> None:
+    world.write(one=[config_map("a")], two=[config_map("b")])
+    world.apply()
+    world.write(one=[config_map("a")])
+    assert objects(looked_at(world))["ConfigMap/b"].message == "no longer in the app"
+
+
+def test_what_is_there_and_not_ours_is_told(world: World) -> None:
+    other = config_map("a")
+    other["metadata"]["namespace"] = world.namespace
+    world.admin.create(other)
+    world.write(one=[config_map("a")])
+    found = objects(looked_at(world))["ConfigMap/a"]
+    assert (found.health, found.message) == (Health.MISSING, "it is there, but not this app's")
+
+
+def test_an_app_that_is_broken_is_shown_by_its_labels(world: World) -> None:
+    world.write(one=[config_map("a")])
+    world.apply()
+    prototype = world.root / "components/one.yaml"
+    prototype.write_text(prototype.read_text().replace("manifests", "nosuch"))
+    (world.root / "components/one/0.yaml").unlink()
+    (world.root / "components/one").rmdir()
+    found = looked_at(world)
+    assert list(objects(found)) == ["ConfigMap/a"]
+    assert "nosuch" in found.warnings[0]
+
+
+def test_what_a_program_made_is_shown_with_its_component(world: World) -> None:
+    declared = {
+        "apiVersion": "kfctl/v1",
+        "kind": "Prototype",
+        "name": "maker",
+        "summary": "makes pods",
+        "parameters": {"properties": {}},
+        "templates": ["configmap.yaml.j2"],
+        "spawns": [{"made-by": "maker"}],
+    }
+    world.write(one=[config_map("a")])
+    folder = world.root / "prototypes/maker"
+    folder.mkdir(parents=True)
+    (folder / "prototype.yaml").write_text(json.dumps(declared))
+    (folder / "configmap.yaml.j2").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\n")
+    (world.root / "components/maker.yaml").write_text(
+        "apiVersion: kfctl/v1\nkind: Component\nprototype: maker\n"
+    )
+    world.apply()
+    pod: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", **pod_template("x")}
+    pod["metadata"] = {"name": "made-1", "namespace": world.namespace, "labels": {"made-by": "maker"}}
+    world.admin.create(pod)
+    found = {component.name: component for component in looked_at(world).components}
+    assert [str(each.key) for each in found["maker"].spawned] == ["Pod/made-1"]
+    assert found["one"].spawned == ()
+
+
+def test_as_text_and_as_json(world: World, kfctl: Callable[..., Run]) -> None:
+    world.write(one=[config_map("a"), deployment("web")])
+    world.apply(wait=False)
+    world.play("web", CRASHED)
+    environment = {"KUBECONFIG": world.login.kubeconfig or ""}
+    text = kfctl("status", cwd=world.root, env=environment)
+    assert text.code == ExitCode.OK
+    lines = [line.rstrip() for line in text.out.splitlines()]
+    assert lines[:5] == [
+        f"app → default: context {world.login.context}, namespace {world.namespace}",
+        "",
+        "… one  progressing",
+        "  ✓ ConfigMap/a  ready",
+        "  … Deployment/web  progressing: 0 of 1 available",
+    ]
+    assert lines[5].startswith("      ✗ Pod/web-")
+    assert lines[6].endswith("CrashLoopBackOff: container main ended with exit code 1, 4 restarts")
+    assert lines[7] == "        the program ends again and again: read its log"
+    told = json.loads(kfctl("status", "-o", "json", cwd=world.root, env=environment).out)
+    (component,) = told["components"]
+    assert component["objects"][1]["pods"][0]["health"] == "failed"
+    assert component["objects"][1]["cause"]["reason"] == "CrashLoopBackOff"
+
+
+@pytest.mark.parametrize("component", ["nosuch"])
+def test_an_unknown_component_is_a_usage_error(
+    world: World, kfctl: Callable[..., Run], component: str
+) -> None:
+    world.write(one=[config_map("a")])
+    assert kfctl("status", "-c", component, cwd=world.root).code == ExitCode.USAGE
