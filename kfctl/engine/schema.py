@@ -109,7 +109,9 @@ def _const(expected: Any, instance: Any, schema: Mapping[str, Any], path: Path) 
 
 
 def _unit(expected: str, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    if expected == "quantity" and isinstance(instance, str | int | float) and not is_quantity(instance):
+    if isinstance(instance, bool) or not isinstance(instance, str | int | float):
+        return  # which `type` refuses
+    if expected == "quantity" and not is_quantity(instance):
         yield Fault(path, f"must be a quantity such as 500m or 1Gi{_not(instance, schema)}", "unit")
 
 

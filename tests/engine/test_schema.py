@@ -1,0 +1,134 @@
+"""The evaluator of schemas: what it says to people, and that it judges as the jsonschema library does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import hypothesis
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from kfctl.engine.schema import accepts, check, is_quantity
+from kfctl.store.catalog import catalog
+from tests.campaign import size
+from tests.engine.instances import instances, schemas
+
+
+@pytest.mark.parametrize(
+    ("schema", "instance", "said"),
+    [
+        ({"type": "integer"}, "two", "must be an integer, not 'two'"),
+        ({"type": "integer"}, True, "must be an integer, not true"),
+        ({"type": "integer"}, 2.0, None),
+        ({"type": ["string", "number"]}, [1], "must be text or a number, not [1]"),
+        ({"type": "object"}, "x" * 100, f"must be a map, not '{'x' * 56}…"),
+        ({"enum": ["a", "b"]}, "c", "must be one of a, b, not 'c'"),
+        ({"enum": ["", 1, None]}, "c", "must be one of '', 1, null, not 'c'"),
+        ({"enum": [1]}, True, "must be one of 1, not true"),
+        ({"const": "nfs"}, "pvc", "must be 'nfs', not 'pvc'"),
+        ({"minLength": 1}, "", "must not be empty"),
+        ({"minItems": 2}, ["a"], "must have at least 2 entries, not 1"),
+        ({"maxLength": 1}, "ab", "must have at most 1 character, not 2"),
+        ({"pattern": "^a+$"}, "b", "must match ^a+$, not 'b'"),
+        ({"pattern": "^a+$", "errorMessage": "must be a's"}, "b", "must be a's"),
+        ({"minimum": 1}, 0, "must be at least 1, not 0"),
+        ({"exclusiveMaximum": 1}, 1, "must be less than 1, not 1"),
+        ({"multipleOf": 2}, 3, "must be a multiple of 2, not 3"),
+        ({"uniqueItems": True}, [1, 1.0], "[1] is in the list twice: 1.0"),
+        ({"uniqueItems": True}, [1, True], None),
+        ({"required": ["a"]}, {}, "a is required"),
+        ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "b is required with a"),
+        ({"properties": {"a": {"type": "string"}}}, {"a": 1}, "a must be text, not 1"),
+        ({"items": {"properties": {"b": {"type": "string"}}}}, [{"b": 1}], "[0].b must be text, not 1"),
+        ({"additionalProperties": False, "properties": {"a": True}}, {"b": 1}, "b is not known here"),
+        ({"propertyNames": {"maxLength": 1}}, {"bb": 1}, "has the key 'bb', which must have at most 1 character, not 2"),
+        ({"type": "string", "secret": True}, 1234, "must be text"),
+        ({"enum": ["x"], "secret": True}, "s3cr3t", "must be one of x"),
+        ({"unit": "quantity", "type": ["string", "number"]}, "1GB", "must be a quantity such as 500m or 1Gi, not '1GB'"),
+        ({"unit": "quantity", "type": ["string", "number"]}, True, "must be a quantity such as 500m or 1Gi, not true"),
+        ({"not": {"const": 1}}, 1, "is not allowed: 1"),
+        ({"anyOf": [{"type": "string"}, {"minimum": 3}]}, 1, "fits none of its forms (must be text, not 1 — must be at least 3, not 1)"),
+        ({"oneOf": [{"type": "integer"}, {"minimum": 3}]}, 4, "fits 2 of its forms, of which exactly one may fit"),
+        (
+            {"if": {"properties": {"kind": {"const": "nfs"}}, "required": ["kind"]}, "then": {"required": ["claim"]}, "errorMessage": "kind nfs needs claim"},
+            {"kind": "nfs"},
+            "kind nfs needs claim",
+        ),
+        ({"if": {"const": 1}, "then": False}, 1, "is not allowed"),
+        ({"if": {"const": 1}, "then": False}, 2, None),
+        (False, 1, "is not allowed"),
+        (True, 1, None),
+    ],
+)  # fmt: skip
+def test_faults_are_said_for_people(schema: Any, instance: Any, said: str | None) -> None:
+    assert [str(fault) for fault in check(schema, instance)] == ([said] if said else [])
+
+
+def test_every_fault_is_said() -> None:
+    schema = {"properties": {"a": {"type": "string"}, "b": {"minimum": 3}}, "required": ["c"]}
+    assert {str(fault) for fault in check(schema, {"a": 1, "b": 2})} == {
+        "a must be text, not 1",
+        "b must be at least 3, not 2",
+        "c is required",
+    }
+
+
+@pytest.mark.parametrize("text", ["500m", "1Gi", "0.5", ".5", "5.", "1e3", "1E-3", "12Ki", "0", "+1", 1, 0.5, 0])
+def test_quantities(text: Any) -> None:
+    assert is_quantity(text)
+
+
+@pytest.mark.parametrize("text", ["", "1GB", "1 Gi", "Gi", "-1", "1gi", "1e", "0x1", "1Gi\n", ".", "1K", -1, True, None, float("inf")])
+def test_no_quantities(text: Any) -> None:
+    assert not is_quantity(text)
+
+
+def quantity_keyword(_: Any, unit: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """Tell the referee of the one keyword of ours that judges."""
+    judged = isinstance(instance, str | int | float) and not isinstance(instance, bool)
+    if unit == "quantity" and judged and not is_quantity(instance):
+        yield ValidationError("no quantity")
+
+
+REFEREE = extend(jsonschema.Draft202012Validator, {"unit": quantity_keyword})
+CAMPAIGN = settings(
+    max_examples=size(5_000), deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+)
+
+
+def assert_same_verdict(schema: Mapping[str, Any], instance: Any) -> None:
+    verdict = REFEREE(schema).is_valid(instance)
+    assert accepts(schema, instance) == verdict, [str(fault) for fault in check(schema, instance)]
+
+
+@pytest.mark.parametrize("name", catalog().names())
+def test_every_shipped_schema_is_judged_as_by_the_referee(name: str) -> None:
+    schema = catalog().get(name).schema
+
+    @CAMPAIGN
+    @given(instances(schema))
+    def judge(instance: Any) -> None:
+        assert_same_verdict(schema, instance)
+
+    judge()
+
+
+@CAMPAIGN
+@given(schemas.flatmap(lambda schema: st.tuples(st.just(schema), instances(schema))))
+def test_random_schemas_are_judged_as_by_the_referee(pair: tuple[dict[str, Any], Any]) -> None:
+    assert_same_verdict(*pair)
+
+
+@pytest.mark.parametrize("name", catalog().names())
+def test_examples_and_defaults_are_accepted(name: str) -> None:
+    prototype = catalog().get(name)
+    for parameter in prototype.parameters.values():
+        if parameter.default is not None:
+            assert accepts(parameter.schema, parameter.default), parameter
+        for example in parameter.schema.get("examples", ()):
+            assert accepts(parameter.schema, example), (parameter, example)
