@@ -48,9 +48,6 @@ def main():
     return REFUSED if refused else DONE
 
 
-# The images
-
-
 def inputs():
     """Return the images that are named, or else every file of the mounted folder."""
     if VALUES["images"]:
@@ -115,9 +112,6 @@ def fetched(url):
             return answer.read(LARGEST + 1)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise Refused(f"can't be fetched: {error}") from None
-
-
-# The server
 
 
 def answers(ask, batch):
@@ -223,11 +217,7 @@ def grpc():
 
     channel = grpc.insecure_channel(VALUES["server"].rpartition("://")[2].rstrip("/"))
     server = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    passing = (
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    )
+    passing = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
 
     def ask(images):
         request = predict_pb2.PredictRequest()
@@ -241,9 +231,8 @@ def grpc():
         try:
             answer = server.Predict(request, timeout=VALUES["timeoutSeconds"])
         except grpc.RpcError as error:
-            raise (NotReady if error.code() in passing else Refused)(
-                f"{error.code().name}: {error.details()}"
-            ) from None
+            code = error.code().name
+            raise (NotReady if code in passing else Refused)(f"{code}: {error.details()}") from None
         outputs = {name: tensorflow.make_ndarray(tensor).tolist() for name, tensor in answer.outputs.items()}
         return [{name: rows[i] for name, rows in outputs.items()} for i in range(len(images))]
 
@@ -251,9 +240,6 @@ def grpc():
 
 
 CLIENTS = {"rest": rest, "grpc": grpc}
-
-
-# What it answered
 
 
 def shown(name, prediction):

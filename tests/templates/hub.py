@@ -145,6 +145,18 @@ class Place:
     namespace: str
     folder: Path
 
+    def pod(self, name: str) -> dict[str, Any]:
+        """Return a pod of the namespace, once it is there."""
+        self.cluster.kubectl("wait", "--for=create", f"pod/{name}", "-n", self.namespace, "--timeout=60s")
+        return self.find(f"pod/{name}")
+
+    def find(self, what: str) -> dict[str, Any]:
+        """Return an object of the namespace."""
+        found: dict[str, Any] = json.loads(
+            self.cluster.kubectl("get", what, "-n", self.namespace, "-o", "json")
+        )
+        return found
+
     @contextmanager
     def hub(self, params: Mapping[str, Any], secret: Mapping[str, str] = {}) -> Iterator[RunningHub]:
         """Start what the StatefulSet's containers run; pod paths and ports become ones of this machine."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,15 +125,6 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
         cluster.kubectl("delete", "pods,pvc", "--all", "--namespace", namespace)
 
 
-def pod(place: Place, name: str) -> dict[str, Any]:
-    """Return a pod of the namespace, once it is there."""
-    place.cluster.kubectl("wait", "--for=create", f"pod/{name}", "-n", place.namespace, "--timeout=60s")
-    found: dict[str, Any] = json.loads(
-        place.cluster.kubectl("get", f"pod/{name}", "-n", place.namespace, "-o", "json")
-    )
-    return found
-
-
 def test_admin_gets_a_notebook_with_a_blank_password_and_nobody_else(place: Place) -> None:
     with place.hub({}) as hub:
         assert hub.browser().login("admin", "guess").status == 403
@@ -147,25 +137,17 @@ def test_admin_gets_a_notebook_with_a_blank_password_and_nobody_else(place: Plac
         fields = {f"profile-option-notebook--{key}--unlisted-choice": value for key, value in typed.items()}
         pending = admin.post("/hub/spawn/admin", {"profile": "notebook", **fields})
         assert pending.url == f"{hub.url}/hub/spawn-pending/admin"
-        spec = pod(place, "jupyter-admin")["spec"]
+        admins = place.pod("jupyter-admin")
+    spec = admins["spec"]
     (notebook,) = spec["containers"]
     assert notebook["image"] == "example.com/team/nb:7"
     assert notebook["resources"]["requests"] == {"cpu": "1500m", "memory": "3Gi", "nvidia.com/gpu": "2"}
     assert spec["automountServiceAccountToken"] is False
     assert spec["volumes"][0]["persistentVolumeClaim"]["claimName"] == "claim-admin"
-    claim = json.loads(place.cluster.kubectl("get", "pvc/claim-admin", "-n", place.namespace, "-o", "json"))
+    claim = place.find("pvc/claim-admin")
     assert claim["spec"]["resources"]["requests"] == {"storage": "10Gi"}
-    # What status, logs and delete look for.
-    listed = [
-        place.cluster.kubectl("get", "pods,pvc", "-n", place.namespace, "-o", "name", "-l", selector(labels))
-        for labels in catalog().get("jupyterhub").spawns
-    ]
-    assert listed == ["pod/jupyter-admin\n", "persistentvolumeclaim/claim-admin\n"]
-
-
-def selector(labels: Mapping[str, str]) -> str:
-    """Return labels as kubectl's -l takes them."""
-    return ",".join(f"{key}={value}" for key, value in labels.items())
+    for found, labels in zip((admins, claim), catalog().get("jupyterhub").spawns, strict=True):
+        assert labels.items() <= found["metadata"]["labels"].items()  # what status, logs and delete look for
 
 
 def test_a_proxy_that_died_gets_its_routes_back_and_a_hub_that_died_its_users(newest: Place) -> None:
@@ -223,7 +205,7 @@ def test_allow_all_takes_any_name_and_any_password(newest: Place) -> None:
         user = hub.browser()
         # Without a form the notebook starts at once.
         assert user.login("whoever", "whatever").url == f"{hub.url}/hub/spawn-pending/whoever"
-        (notebook,) = pod(newest, "jupyter-whoever")["spec"]["containers"]
+        (notebook,) = newest.pod("jupyter-whoever")["spec"]["containers"]
         assert notebook["resources"]["limits"] == {"nvidia.com/gpu": "1"}
 
 
@@ -242,7 +224,7 @@ def test_the_header_of_a_proxy_names_the_user(newest: Place) -> None:
         header = "X-Goog-Authenticated-User-Email"
         assert hub.browser().get("/hub/", {header: "accounts.google.com:eve@example.com"}).status == 403
         hub.browser().get("/hub/", {header: "accounts.google.com:ann@example.com"})
-        ann = pod(newest, "jupyter-ann-40example-2ecom")["spec"]
+        ann = newest.pod("jupyter-ann-40example-2ecom")["spec"]
     mounts = {mount["mountPath"] for mount in ann["containers"][0]["volumeMounts"]}
     assert {"/home/{username}", "/mnt/datasets"} <= mounts
     assert ann["automountServiceAccountToken"] is True
@@ -258,7 +240,7 @@ def test_profiles_take_the_forms_place(newest: Place) -> None:
         admin = hub.browser()
         assert "Large" in admin.login("admin", "").text
         admin.post("/hub/spawn/admin", {"profile": "small"})
-        (notebook,) = pod(newest, "jupyter-admin")["spec"]["containers"]
+        (notebook,) = newest.pod("jupyter-admin")["spec"]["containers"]
     assert notebook["resources"] == {
         "limits": {"cpu": "2"},
         "requests": {"cpu": "200m", "memory": "512Mi"},
@@ -304,6 +286,6 @@ c.KubeSpawner.image = "mine:1"
     params = {"extraConfig": extra, "notebookImages": [], "podSecurity": "restricted"}
     with newest.hub(params) as hub:
         hub.browser().login("admin", "")
-        (notebook,) = pod(newest, "jupyter-admin")["spec"]["containers"]
+        (notebook,) = newest.pod("jupyter-admin")["spec"]["containers"]
     assert notebook["image"] == "mine:1"
     assert {"name": "TZ", "value": "Europe/Berlin"} in notebook["env"]

@@ -15,8 +15,8 @@ from kfctl.store.catalog import catalog
 from tests.campaign import size
 from tests.templates.hostile import texts
 from tests.templates.modelconfig import parsed
+from tests.templates.modelserver import JPEG, inception, peer
 from tests.templates.rendering import resolved
-from tests.templates.test_tf_serving_client import JPEG, inception, peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
