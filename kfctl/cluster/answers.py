@@ -18,7 +18,7 @@ from kfctl.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Expired(ClusterError):
@@ -118,8 +118,15 @@ def secret_values(body: Any) -> list[str]:
     """Return the texts of a Secret's body that no message may hold; none for any other kind."""
     if not isinstance(body, dict) or body.get("kind") != "Secret":
         return []
-    held = [*(body.get("data") or {}).values(), *(body.get("stringData") or {}).values()]
-    return [value for value in held if isinstance(value, str)]
+    return [*_texts(body.get("data")), *_texts(body.get("stringData"))]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _no_api_server(server: str, status: int) -> ClusterError:

@@ -92,6 +92,11 @@ class Cluster:
         """The name of the kubeconfig context."""
         return self.transport.context
 
+    @property
+    def connections(self) -> int:
+        """How many requests may be under way: fewer after the server asked for it."""
+        return self._sender.limit.now
+
     def noticing(self, notify: Callable[[Request, str, float], None]) -> Cluster:
         """Return the same cluster; `notify` is told of every failed try: request, reason, seconds to wait."""
         twin = copy.copy(self)

@@ -24,7 +24,7 @@ class Limit:
         self._most = most
         self._limit = float(most)
         self._busy = 0
-        self._since_halved = 0
+        self._halvings = 0
         self._free = threading.Condition()
 
     @property
@@ -33,25 +33,25 @@ class Limit:
         return max(1, int(self._limit))
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Wait for a place and hold it."""
+    def place(self) -> Iterator[int]:
+        """Wait for a place and hold it; gives how often the limit has been halved before."""
         with self._free:
             self._free.wait_for(lambda: self._busy < self.now)
             self._busy += 1
+            halvings = self._halvings
         try:
-            yield
+            yield halvings
         finally:
             with self._free:
                 self._busy -= 1
-                self._since_halved += 1
                 self._free.notify()
 
-    def halve(self) -> None:
-        """Allow half as many; the answers to requests that were under way do not halve it again."""
+    def halve(self, halvings: int) -> None:
+        """Allow half as many, unless it was halved since the request began: one burst halves it once."""
         with self._free:
-            if self._since_halved >= self._busy or self._limit == self._most:
+            if halvings == self._halvings:
                 self._limit = max(1.0, self._limit / 2)
-                self._since_halved = 0
+                self._halvings += 1
 
     def widen(self) -> None:
         """Allow a little more: one more after as many successes as the limit."""

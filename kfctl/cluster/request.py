@@ -156,6 +156,8 @@ def delete(request: Request, condition: Precondition) -> Request:
     }
     if condition.grace_seconds is not None:
         options["gracePeriodSeconds"] = condition.grace_seconds
+    if condition.dry_run:
+        options["dryRun"] = ["All"]  # a server that gets options in the body reads none in the query
     query = (("dryRun", "All"),) if condition.dry_run else ()
     return replace(request, method="DELETE", query=query, body=encode(options), content_type=JSON)
 

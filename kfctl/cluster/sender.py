@@ -67,12 +67,12 @@ class Sender:
         return self._error(answer), failure_of_answer(answer, response.headers.get("Retry-After", ""))
 
     def _once(self, request: Request) -> Response:
-        with self.limit.place():
+        with self.limit.place() as halvings:
             response = self.transport.send(request)
             if response.status == 401 and self.transport.renew():
                 response = self.transport.send(request)
         if response.status == 429:
-            self.limit.halve()
+            self.limit.halve(halvings)
         else:
             self.limit.widen()
         return response

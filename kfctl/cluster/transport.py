@@ -20,14 +20,15 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from kfctl import __version__
 from kfctl.cluster.credentials import Credentials, credentials, doubt_of, impersonation
 from kfctl.cluster.faults import Fault, fault_of
-from kfctl.cluster.kubeconfig import Context, KubeConfig, load
+from kfctl.cluster.kubeconfig import Context, KubeConfig, Login, load
 from kfctl.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kfctl.cluster.kubeconfig import Login
     from kfctl.cluster.request import Request
+
+__all__ = ["Login", "Response", "Stream", "Transport", "connect"]
 
 CONNECTIONS = 32
 _CONNECT_TIMEOUT = 4.0

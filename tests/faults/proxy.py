@@ -153,6 +153,7 @@ async def stop(server: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.05)  # what is closing is given the time to
 
 
 class Broken(Exception):
@@ -176,6 +177,8 @@ class Connection:
                 await self.pass_on(head)
         except (Broken, ConnectionError, asyncio.IncompleteReadError):
             self.writer.transport.abort()  # a reset, not a polite end
+        except asyncio.CancelledError:
+            pass  # the proxy stops; Python 3.11 would log a task that ends as cancelled
         finally:
             for writer in filter(None, [self.writer, self.server and self.server[1]]):
                 writer.close()
@@ -229,7 +232,10 @@ class Connection:
 
     async def connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return the connection to the server, made when it is needed first."""
-        if self.server is None or self.server[0].at_eof():
+        if self.server and self.server[0].at_eof():
+            self.server[1].close()
+            self.server = None
+        if self.server is None:
             up = self.upstream
             self.server = await asyncio.open_connection(
                 up.host, up.port, ssl=up.tls, server_hostname=up.host, limit=2**20

@@ -1,0 +1,157 @@
+"""Who we are to the server: tokens, plugins, impersonation, and what is said when that fails."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfctl.cluster.client import connect
+from kfctl.cluster.credentials import credentials, impersonation
+from kfctl.cluster.kubeconfig import Login
+from kfctl.errors import ClusterError, Forbidden, Unauthorized
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cluster.access import Cluster
+
+
+def plugin(tmp_path: Path, script: str, **config: Any) -> dict[str, Any]:
+    """A kubeconfig's user with a login program of our own."""
+    path = tmp_path / "login"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(path), **config}}
+
+
+def credential(**status: str) -> str:
+    body = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}
+    return f"cat <<'END'\n{json.dumps(body)}\nEND"
+
+
+def test_kinds_of_users(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from file\n")
+    pair = base64.b64encode(b"joe:pw").decode()
+    for user, header in (
+        ({}, ""),
+        ({"token": "abc"}, "Bearer abc"),
+        ({"tokenFile": str(tmp_path / "token")}, "Bearer from file"),
+        ({"username": "joe", "password": "pw"}, f"Basic {pair}"),
+        (plugin(tmp_path, credential(token="xyz")), "Bearer xyz"),
+    ):
+        assert credentials(user, {}).authorization == header
+
+
+def test_a_plugin_gets_what_the_kubeconfig_gives(tmp_path: Path) -> None:
+    script = 'printf "%s %s %s" "$1" "$WHO" "$KUBERNETES_EXEC_INFO" >&2; exit 7'
+    user = plugin(
+        tmp_path, script, args=["--me"], env=[{"name": "WHO", "value": "joe"}], provideClusterInfo=True
+    )
+    with pytest.raises(Unauthorized) as caught:
+        credentials(user, {"server": "https://here"})
+    assert 'ended with 7: --me joe {"apiVersion"' in caught.value.message
+    assert '"server": "https://here"' in caught.value.message
+
+
+def test_an_expired_token_is_made_anew(tmp_path: Path) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert credentials(plugin(tmp_path, credential(token="x", expirationTimestamp=soon)), {}).expired
+    assert not credentials(plugin(tmp_path, credential(token="x", expirationTimestamp=later)), {}).expired
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo 'please log in again' >&2; exit 1", "ended with 1: please log in again"),
+        ("echo hello", "did not print an ExecCredential"),
+        ("echo '{}'", "did not print an ExecCredential"),
+        ("echo '[]'", "did not print an ExecCredential"),
+        (credential(), "gave neither a token nor a certificate"),
+        (credential(clientCertificateData="x"), "gave neither a token nor a certificate"),
+        (credential(token="x", expirationTimestamp="tomorrow"), "did not print an ExecCredential"),
+    ],
+)
+def test_a_failing_plugin(tmp_path: Path, script: str, message: str) -> None:
+    with pytest.raises(Unauthorized) as caught:
+        credentials(plugin(tmp_path, script), {})
+    assert message in caught.value.message
+    assert "run it by hand to see why" in caught.value.problems[0].hint
+
+
+def test_a_plugin_that_is_not_there(tmp_path: Path) -> None:
+    user = {"exec": {"command": "no-such-login", "installHint": "get it from example.com"}}
+    with pytest.raises(Unauthorized, match="no-such-login is not installed") as caught:
+        credentials(user, {})
+    assert caught.value.problems[0].hint == "get it from example.com"
+    with pytest.raises(ClusterError, match="has no command"):
+        credentials({"exec": {"args": []}}, {})
+    with pytest.raises(Unauthorized, match="can't be started"):
+        credentials({"exec": {"command": str(tmp_path)}}, {})
+
+
+def test_impersonation_is_given_or_of_the_kubeconfig() -> None:
+    user = {"as": "config", "as-uid": "1", "as-groups": ["g"]}
+    assert impersonation(user, Login(user="me", groups=("a", "b"))) == (
+        ("Impersonate-User", "me"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+    )
+    assert dict(impersonation(user, Login())) == {
+        "Impersonate-User": "config",
+        "Impersonate-Uid": "1",
+        "Impersonate-Group": "g",
+    }
+    assert impersonation({}, Login()) == ()
+    with pytest.raises(ClusterError, match="needs a user"):
+        impersonation({}, Login(groups=("a",)))
+
+
+def test_the_server_sees_who_is_meant(cluster: Cluster) -> None:
+    config = str(cluster.kubeconfig)
+    nobody = connect(Login(kubeconfig=config, user="joe@example.com"))
+    with pytest.raises(Forbidden, match=r'User "joe@example.com" cannot get resource "namespaces"') as caught:
+        nobody.uid()
+    assert "have the right granted" in caught.value.problems[0].hint
+    admin = connect(Login(kubeconfig=config, user="joe", groups=("a", "system:masters")))
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    info = admin.raw("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)["status"][
+        "userInfo"
+    ]
+    assert info["username"] == "joe"
+    assert {"a", "system:masters"} <= set(info["groups"])
+
+
+def test_a_token_the_server_does_not_know(cluster: Cluster, tmp_path: Path) -> None:
+    user = {"token": "hunter2"}
+    with pytest.raises(Unauthorized, match="does not accept these credentials") as caught:
+        client_as(cluster, tmp_path, user).uid()
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises((Unauthorized, Forbidden)) as anonymous:
+        client_as(cluster, tmp_path, {}).uid()
+    assert anonymous.value.problems[0].hint
+
+
+def test_credentials_are_renewed_once_when_they_are_refused(cluster: Cluster, tmp_path: Path) -> None:
+    good = cluster.kubectl("create", "token", "default", "--namespace", "default").strip()
+    counter = tmp_path / "runs"
+    script = f"""
+    echo run >> {counter}
+    [ $(wc -l < {counter}) = 1 ] && token=stale || token={good}
+    echo '{{"status": {{"token": "'$token'"}}}}'"""
+    client = client_as(cluster, tmp_path, plugin(tmp_path, script))
+    assert client.version()  # a first 401, then with the new token
+    assert counter.read_text().count("run") == 2
+
+
+def client_as(cluster: Cluster, folder: Path, user: dict[str, Any]) -> Any:
+    """The session's cluster, as somebody else."""
+    config = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))
+    config["users"][0]["user"] = user
+    (folder / "other").write_text(json.dumps(config))
+    return connect(Login(kubeconfig=str(folder / "other")))
