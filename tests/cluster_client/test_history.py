@@ -12,7 +12,7 @@ from kfctl.actions import history
 from kfctl.cluster import history as records
 from kfctl.cluster.client import Cluster
 from kfctl.engine.applyset import inventory_of
-from kfctl.engine.revision import Contents, Revision, pack
+from kfctl.engine.revision import Contents, Revision, pack, revision_secret
 from kfctl.errors import ClusterError, UsageError
 from kfctl.model.inventory import Inventory, Run
 from kfctl.model.plan import Scope
@@ -154,8 +154,6 @@ def test_what_was_damaged_by_hand(client: Cluster, cluster: access.Cluster, name
 def test_a_revision_is_never_written_over(client: Cluster, namespace: str) -> None:
     ours_ = ours(namespace)
     history.record(client, ours_, MADE, Contents({}, ()), {})
-    from kfctl.engine.revision import revision_secret
-
     other = pack(replace(MADE, number=1, what="another"), Contents({}, ()), {})
     with pytest.raises(ClusterError, match="immutable"):
         records.write(client, [], revision_secret(ours_, other.revision))

@@ -14,13 +14,15 @@ from kfctl.cluster.client import Cluster, connect
 from kfctl.cluster.kubeconfig import Login
 from kfctl.engine import applyset
 from kfctl.engine.applyset import member
-from kfctl.engine.prune import Permits, Situation, prune, remaining
+from kfctl.engine.keep import Permits, Situation
+from kfctl.engine.prune import prune, remaining
 from kfctl.errors import Refused
 from kfctl.model.inventory import GroupKind, Inventory, Listed, Place, Run
 from kfctl.model.plan import Scope
 from kfctl.model.resource import Key, Resource
 from tests.cluster import access
 from tests.cluster.access import KubectlError
+from tests.faults.proxy import Proxy, Request, Reset
 
 
 def scope(namespace: str, app_id: str = "id-1", app: str = "x", environment: str = "y") -> Scope:
@@ -84,6 +86,26 @@ def test_a_run_that_lost_its_lock_does_not_shrink_what_another_has_widened(
     ownership.delete_parent(client, other)
     with pytest.raises(Refused, match="another run has written"):
         inventories.finish(client, other)
+
+
+def test_a_lost_answer_is_no_other_run(proxied: Cluster, proxy: Proxy, namespace: str) -> None:
+    ours, begun_ = scope(namespace), begun(proxied, namespace)
+    lost: list[Request] = []
+
+    def first(request: Request) -> Reset | None:
+        if request.method not in {"PATCH", "DELETE"} or lost:
+            return None
+        lost.append(request)
+        return Reset(reached=True)
+
+    proxy.script = first
+    done = inventories.finish(proxied, begun_.exactly([]), revision=1)
+    assert len(lost) == 1
+    assert inventories.load_inventory(proxied, ours) == done
+    lost.clear()
+    ownership.delete_parent(proxied, done)
+    assert len(lost) == 1
+    assert inventories.load_inventory(proxied, ours).uid == ""
 
 
 def test_a_record_edited_by_hand_is_written_all_the_same(
