@@ -31,8 +31,9 @@ check: setup ## Format, lint, types, layers, generated pages
 cluster: setup ## Build (once) and start a local Kubernetes control plane; prints its KUBECONFIG
 	@$(RUN) -m tests.cluster up
 
-cluster-down: setup ## End the local control plane
+cluster-down: setup ## End the local control plane, and the demo's
 	@$(RUN) -m tests.cluster down
+	@$(RUN) -m tests.cluster down --name demo
 
 bench: setup ## Measure kfctl against its peers, as ratios in one run
 	@$(RUN) -m bench

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.cluster.cache import HarnessError
+from tests.cluster.cache import HarnessError, say
 from tests.cluster.controlplane import ControlPlane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.cluster.access import Cluster
+
 KFCTL = Path(sys.executable).with_name("kfctl")
+CLUSTER = "demo"  # of its own: a webhook without its operator would be in the way of the tests
+NAMESPACE = "kubeflow"
 CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration"
 NOT_READY = 6  # kfctl's exit code for "applied, not ready": all that a cluster without a node can give
 
@@ -64,8 +68,17 @@ def demo(context: str | None) -> Iterator[Demo]:
         if context:
             yield Demo(Path(folder), "kubectl", {}, context, has_nodes=True)
         else:
-            cluster = ControlPlane().up()
+            cluster = ControlPlane(CLUSTER).up()
+            forget_earlier(cluster)
             yield Demo(Path(folder), cluster.kubectl_program, cluster.environment(), None, has_nodes=False)
+
+
+def forget_earlier(cluster: Cluster) -> None:
+    """Remove what an earlier demo left on the local cluster: its app is gone, and its objects with it."""
+    if cluster.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found"):
+        say("removing what an earlier demo left on this cluster …")
+        cluster.kubectl("delete", CLUSTER_WIDE, "-l", "kfctl.dev/app=kubeflow")
+        cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=3m")
 
 
 def tour(demo: Demo) -> None:
@@ -73,7 +86,7 @@ def tour(demo: Demo) -> None:
     where = f" --context {demo.context}" if demo.context else ""
     # A cluster without a node runs no pods: apply says so at once and ends with 6.
     applied = (0, NOT_READY)
-    demo.run(f"kfctl init kubeflow --namespace kubeflow{where}", folder=".")
+    demo.run(f"kfctl init kubeflow --namespace {NAMESPACE}{where}", folder=".")
     demo.run("kfctl generate tf-serving model-server --name=inception")
     demo.run("kfctl param set model-server modelPath /serving/inception-export")
     demo.run("kfctl param set model-server modelServerImage katacoda/tensorflow_serving")
@@ -83,31 +96,27 @@ def tour(demo: Demo) -> None:
     demo.run("kfctl apply default -c model-server --timeout 2m", codes=applied)
     demo.run("kfctl apply default --timeout 2m", codes=applied)
     demo.run("kfctl status default", codes=applied)
-    kubectl = f"kubectl{where} --namespace kubeflow"
+    kubectl = f"kubectl{where} --namespace {NAMESPACE}"
     demo.run(f"{kubectl} get deployments,statefulsets,services,configmaps,serviceaccounts")
     demo.run(f"{kubectl} get customresourcedefinitions tfjobs.kubeflow.org")
 
 
 def farewell(demo: Demo) -> None:
     """Say what is left and how to remove it."""
-    kubeconfig = demo.environment.get("KUBECONFIG")
-    export = f"  export KUBECONFIG={kubeconfig}\n" if kubeconfig else ""
     context = f" --context {demo.context}" if demo.context else ""
-    print(
-        "\nThat was the whole of it: the objects are on the cluster.\n"
-        + (
-            ""
-            if demo.has_nodes
-            else "This cluster has no node, so no pod runs; every object is real, none can become ready.\n"
-        )
-        + "\nLook at them:\n"
-        + export
-        + f"  kubectl{context} --namespace kubeflow get all\n"
-        "\nRemove them:\n"
-        f"  kubectl{context} delete namespace kubeflow\n"
-        f"  kubectl{context} delete {CLUSTER_WIDE} -l kfctl.dev/app=kubeflow\n"
-        + ("" if demo.context else "\nOr end the whole cluster: make cluster-down\n")
-    )
+    lines = ["That was the whole of it: the objects are on the cluster."]
+    if not demo.has_nodes:
+        lines += ["This cluster has no node, so no pod runs; every object is real, none can become ready."]
+    lines += ["", "Look at them:"]
+    if not demo.context:
+        lines += [f"  export KUBECONFIG={demo.environment['KUBECONFIG']}"]
+        lines += [f"  export PATH=$PATH:{Path(demo.kubectl).parent}"]
+    lines += [f"  kubectl{context} --namespace {NAMESPACE} get all", "", "Remove them:"]
+    lines += [f"  kubectl{context} delete namespace {NAMESPACE}"]
+    lines += [f"  kubectl{context} delete {CLUSTER_WIDE} -l kfctl.dev/app=kubeflow"]
+    if not demo.context:
+        lines += ["", "Or end the whole cluster: make cluster-down"]
+    print("\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.cluster.controlplane import ControlPlane
-from tools.demo import KFCTL, NOT_READY
+from tools.demo import CLUSTER, KFCTL, NOT_READY
 
 PICTURE = Path(__file__).parent.parent / "docs" / "apply.svg"
 PREPARE = (
@@ -24,7 +24,7 @@ SHOWN = ("apply default",)
 
 def main() -> None:
     """Run the commands in a temporary app, and keep what the last of them print."""
-    cluster = ControlPlane().up()
+    cluster = ControlPlane(CLUSTER).up()
     namespace = "kfctl-picture"
     try:
         with tempfile.TemporaryDirectory(prefix="kfctl-picture-") as folder:
