@@ -16,6 +16,7 @@ import urllib.parse
 import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfctl import yamltext
@@ -23,7 +24,6 @@ from tests.templates.rendering import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from tests.cluster.access import Cluster
     from tests.templates.hubprograms import Programs
@@ -263,15 +263,32 @@ def spawned(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
         )
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it started (the hub's services), at once."""
+    """End a process and all that it started (the hub's services, in sessions of their own), at once."""
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        process.send_signal(signal.SIGSTOP)  # it starts nothing more
+    for pid in [*descendants(process.pid), process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process started, and those that they did."""
+    stats = Path("/proc").glob("[0-9]*/stat")
+    children = [int(stat.parent.name) for stat in stats if parent(stat) == pid]
+    return [*children, *(grandchild for child in children for grandchild in descendants(child))]
+
+
+def parent(stat: Path) -> int:
+    """Return the parent in a process's line of the kernel; 0 when the process is gone."""
+    try:
+        return int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def free_ports(count: int) -> list[str]:
