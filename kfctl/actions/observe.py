@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.pool import parallel
-from kfctl.cluster.request import Selection, Write
+from kfctl.cluster.request import MANAGER, Selection, Write
 from kfctl.engine.ownership import COMPONENT, owner_of, selector
 from kfctl.engine.plan import Found
+from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound
 from kfctl.model.resource import Key, Resource, at
@@ -22,26 +23,21 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-# Looked through for what an app has left behind, whatever kinds it has now.
+# Looked through for what an app has left behind, whatever kinds it has now: what prototypes make.
 LEFT_BEHIND = (
     ("", "ConfigMap"),
     ("", "PersistentVolumeClaim"),
-    ("", "Pod"),
     ("", "Secret"),
     ("", "Service"),
     ("", "ServiceAccount"),
-    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
-    ("apps", "DaemonSet"),
     ("apps", "Deployment"),
     ("apps", "StatefulSet"),
     ("autoscaling", "HorizontalPodAutoscaler"),
-    ("batch", "CronJob"),
     ("batch", "Job"),
     ("kubeflow.org", "TFJob"),
     ("networking.k8s.io", "Ingress"),
-    ("networking.k8s.io", "NetworkPolicy"),
     ("policy", "PodDisruptionBudget"),
     ("rbac.authorization.k8s.io", "ClusterRole"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
@@ -137,6 +133,8 @@ class _Look:
         if kind is None:
             return self._unknown_kind(wanted)
         live = self.there.objects.get(wanted.key)
+        if live and is_unchanged(wanted.body, live, MANAGER):
+            return Found(wanted, live, unchanged=True)
         if wanted.namespace in self.missing:
             return Found(wanted, live, offline="its namespace is made by the same apply")
         try:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kfctl.actions import guard
+from kfctl.errors import KfctlError
 from kfctl.model.plan import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
     from kfctl.engine.plan import Choices
-    from kfctl.model.app import App, Environment
+    from kfctl.model.app import App, Component, Environment
     from kfctl.model.plan import Plan
     from kfctl.model.resource import Resource
+    from kfctl.store.catalog import Catalog
 
 
 def connect(app: App, environment: Environment, login: Login) -> Cluster:
@@ -64,18 +66,24 @@ def plan_resources(
 
 def secret_values(app: App, environment: Environment) -> frozenset[str]:
     """Return the values of all parameters that their prototypes declare secret."""
-    from kfctl.engine.resolve import examine
     from kfctl.store.catalog import catalog
 
     prototypes = catalog(app.root)
-    return frozenset(
-        str(value.value)
-        for component in app.components.values()
-        for prototype in [prototypes.get(component.prototype, component.where)]
-        if any(parameter.secret for parameter in prototype.parameters.values())
-        for name, value in examine(app, environment, component, prototype)[0].values.items()
-        if prototype.parameters[name].secret and value.value not in (None, "")
-    )
+    values = (_secrets(app, environment, component, prototypes) for component in app.components.values())
+    return frozenset(str(value) for found in values for value in found if value not in (None, ""))
+
+
+def _secrets(app: App, environment: Environment, component: Component, prototypes: Catalog) -> Iterator[Any]:
+    from kfctl.engine.resolve import examine
+
+    try:
+        prototype = prototypes.get(component.prototype, component.where)
+    except KfctlError:
+        return  # a broken neighbour: whoever renders it is told
+    secret = {name for name, parameter in prototype.parameters.items() if parameter.secret}
+    if secret:
+        values = examine(app, environment, component, prototype)[0].plain()
+        yield from (values[name] for name in secret)
 
 
 def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:
