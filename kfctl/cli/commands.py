@@ -31,6 +31,7 @@ Finished = typer.Exit
 __all__ = ["Branch", "Command", "Fault", "Finished", "Group", "invoke", "parsed_by"]
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+COMPLETE = "_KFCTL_COMPLETE"  # the variable by which a shell's completion script asks
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 PARSERS: dict[Callable[..., object], type[Command]] = {}
 
@@ -101,8 +102,10 @@ class Group(TyperGroup):
 def invoke(branch: Branch, arguments: Sequence[str]) -> object:
     """Run the command that the arguments name, and return what its function returned."""
     root = command_tree(branch)
-    if "_KFCTL_COMPLETE" in os.environ:
-        return root.main(prog_name="kfctl")
+    if instruction := os.environ.get(COMPLETE):
+        from typer.completion import shell_complete
+
+        return shell_complete(root, {}, "kfctl", COMPLETE, instruction)
     with root.make_context("kfctl", list(arguments)) as context:
         return root.invoke(context)
 

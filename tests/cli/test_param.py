@@ -114,7 +114,7 @@ def test_deprecated_is_set_with_a_warning(shell: Shell) -> None:
         ),
         ("web numGpus two", "kfctl: numGpus must be an integer, not 'two'\n"),
         ("web numGpus -1", "kfctl: numGpus must be at least 0, not -1\n"),
-        ("web numGpus ''", "kfctl: numGpus must be an integer, not ''\n"),
+        ("web numGpus ''", "kfctl: numGpus must be an integer\n"),
         (
             "web mode=fast numGpus=x",
             "kfctl: mode must be one of slow, quick, not 'fast'\n"

@@ -1,0 +1,82 @@
+"""`kfctl validate`, offline and by a real API server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.world import FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Shell
+    from tests.cluster.access import Cluster
+    from tests.conftest import Run
+
+RAW = "apiVersion: kfctl/v1\nkind: Component\nprototype: manifests\n"
+
+
+def config_map(name: str, data: str = "{a: b}") -> str:
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {data}\n---\n"
+
+
+def raw(shell: Shell, text: str) -> None:
+    """Add a component of raw manifests."""
+    (shell.folder / "components/raw.yaml").write_text(RAW)
+    (shell.folder / "components/raw").mkdir(exist_ok=True)
+    (shell.folder / "components/raw/all.yaml").write_text(text)
+
+
+def test_nothing_wrong(shell: Shell) -> None:
+    done = shell("validate")
+    assert (done.code, done.out, done.err) == (0, "default: 2 objects checked offline, nothing wrong\n", "")
+    assert shell("validate prod -c web").out == "prod: 1 object checked offline, nothing wrong\n"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "error"),
+    [
+        (config_map("No_Good"), "No_Good"),
+        (config_map("x") + config_map("x"), "ConfigMap/x"),
+        (config_map("web"), "ConfigMap/web"),  # as the component web has it
+        ("kind: ConfigMap\nmetadata: {name: x}\n", "apiVersion"),
+        ("apiVersion: v1\nmetadata: {name: x}\n", "kind"),
+        ("- a\n- b\n", "components/raw/all.yaml:1"),
+    ],
+)
+def test_what_kubernetes_would_not_take(shell: Shell, manifest: str, error: str) -> None:
+    raw(shell, manifest)
+    done = shell("validate")
+    assert (done.code, done.out) == (1, "")
+    assert error in done.err
+    assert shell("validate -c web").code == 0
+
+
+def test_parameters_are_checked_first(shell: Shell) -> None:
+    shell("param unset web path")
+    done = shell("validate")
+    assert done.code == 1
+    assert "path is required" in done.err
+
+
+def test_by_the_api_server(
+    kfctl: Callable[..., Run], write_tree: Callable[..., object], cluster: Cluster, namespace: str
+) -> None:
+    environment = FILES["environments/default.yaml"].replace("dev", namespace)
+    write_tree({**FILES, "environments/default.yaml": environment})
+    context = cluster.kubectl("config", "current-context").strip()
+    given = ("--kubeconfig", str(cluster.kubeconfig), "--context", context)
+    done = kfctl("validate", "--server", *given)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("default: 2 objects checked by https://")
+    odd = "---\napiVersion: x.y/v1\nkind: Nosuch\nmetadata: {name: n}\n"
+    write_tree({"components/raw.yaml": RAW, "components/raw/all.yaml": config_map("fine") + odd})
+    done = kfctl("validate", "--server", *given)
+    assert (done.code, done.out) == (1, "")
+    assert "Nosuch" in done.err
+    assert "fine" not in done.err
+    assert cluster.kubectl("get", "configmap", "--namespace", namespace, "-o", "name").split() == [
+        "configmap/kube-root-ca.crt"
+    ]
