@@ -26,7 +26,7 @@ SERVING = COMPONENT.format(prototype="tf-serving") + (
 
 def write_app(root: Path, servings: int, config_maps: int, namespace: str = "bench") -> Path:
     """Write an app of `servings` model servers (two objects each) and `config_maps` raw ConfigMaps."""
-    for folder in ("components/raw", "environments"):
+    for folder in ("components/raw" if config_maps else "components", "environments"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "kfctl.yaml").write_text(APP)
     (root / "environments/default.yaml").write_text(ENVIRONMENT.format(namespace=namespace))
