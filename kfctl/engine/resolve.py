@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.schema import check
-from kfctl.engine.typed import parse_value
+from kfctl.engine.typed import parse_value, told, unusable
 from kfctl.errors import Location, ParameterError, Problem, did_you_mean
 from kfctl.model.app import Environment, Settings, Target
 from kfctl.model.parameters import Layer, ParameterSet, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kfctl.model.app import App, Component
     from kfctl.model.dialect import Fault
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "resolve"]
 
-MAX_DEPTH = 100  # of a value: no object of Kubernetes comes near
 NOTHING = Settings()
 NOWHERE = Environment("", Target(), NOTHING, {}, {}, Location(""))
 PER_PARAMETER = frozenset({"type", "properties", "additionalProperties"})
@@ -51,7 +50,7 @@ def examine(
     ]
     resolved = _resolved(given, prototype, _implied(environment, component))
     problems += _faults(resolved, component, prototype)
-    return resolved, tuple(problems)
+    return resolved, tuple(sorted(problems, key=lambda problem: problem.where or component.where))
 
 
 def layers(app: App, environment: Environment, component: Component) -> tuple[tuple[Layer, Settings], ...]:
@@ -67,7 +66,7 @@ def layers(app: App, environment: Environment, component: Component) -> tuple[tu
 def faults_of_defaults(prototype: Prototype) -> list[Problem]:
     """Return the defaults that the prototype's own schema does not accept."""
     return [
-        Problem(f"the default of {fault} ", prototype.where)
+        Problem(f"the default of {fault}", prototype.where)
         for name, parameter in prototype.parameters.items()
         if parameter.default is not None
         for fault in check(parameter.schema, parameter.default, (name,))
@@ -187,17 +186,12 @@ def _words(value: Any) -> frozenset[str]:
 
 def _faults_of_value(value: Value, parameter: Parameter, component: Component) -> Iterator[Problem]:
     where = value.where or component.where
-    unusable = _unusable(value.value)
-    if unusable:
-        yield Problem(f"{parameter.name} {unusable}", where)
+    reason = unusable(value.value)
+    if reason:
+        yield Problem(f"{parameter.name} {reason}", where)
         return
     for fault in check(parameter.schema, value.value, (parameter.name,)):
-        yield Problem(_message(fault, parameter), where, _advice(fault, value.value, parameter))
-
-
-def _message(fault: Fault, parameter: Parameter) -> str:
-    secret = parameter.secret and len(fault.path) > 1
-    return f"{parameter.name} is not what it must be (it is secret, so not shown)" if secret else str(fault)
+        yield Problem(told(fault, parameter), where, _advice(fault, value.value, parameter))
 
 
 def _advice(fault: Fault, value: Any, parameter: Parameter) -> str:
@@ -219,18 +213,3 @@ def _across(fault: Fault, resolved: ParameterSet, component: Component, prototyp
         return Problem(f"{component.name}: {name} {reason} and has no value", component.where, hint)
     where = resolved.values[name].where if name in resolved.values else None
     return Problem(f"{component.name}: {fault}", where or component.where)
-
-
-def _unusable(value: Any, depth: int = 0) -> str:
-    """Return why no YAML or JSON can carry a value, empty if they can."""
-    if isinstance(value, str):
-        lone = next((c for c in value if "\ud800" <= c <= "\udfff"), "") if not value.isascii() else ""
-        return f"holds U+{ord(lone):04X}, which is half a character and no text" if lone else ""
-    if depth > MAX_DEPTH:
-        return f"is nested more than {MAX_DEPTH} deep"
-    parts: Iterable[Any] = ()
-    if isinstance(value, dict):
-        parts = (part for pair in value.items() for part in pair)
-    elif isinstance(value, list):
-        parts = value
-    return next((reason for part in parts if (reason := _unusable(part, depth + 1))), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.schema import check
@@ -11,28 +12,58 @@ from kfctl.errors import ParameterError, Problem
 from kfctl.model.dialect import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kfctl.model.dialect import Fault
     from kfctl.model.parameters import Parameter
 
+MAX_DEPTH = 100  # of a value: no object of Kubernetes comes near
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 
 
 class _Unfit(Exception):
-    """The text is not of the type."""
+    """The text is not of the type; the message without it, and it."""
+
+    def __init__(self, message: str, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text
 
 
 def parse_value(parameter: Parameter, texts: Sequence[str]) -> Any:
     """Return the value that the texts of one parameter mean (several for a list), checked by its schema."""
     try:
         value = _value(parameter.schema, texts)
-        faults = [str(fault) for fault in check(parameter.schema, value, (parameter.name,))]
+        reason = unusable(value)
+        found = check(parameter.schema, value, (parameter.name,))
+        faults = [f"{parameter.name} {reason}"] if reason else [told(fault, parameter) for fault in found]
     except _Unfit as unfit:
-        faults = [f"{parameter.name} {unfit}"]
+        given = f", not '{unfit.text}'" if unfit.text and not parameter.secret else ""
+        faults = [f"{parameter.name} {unfit}{given}"]
     if faults:
         raise ParameterError.of([Problem(fault) for fault in faults])
     return value
+
+
+def told(fault: Fault, parameter: Parameter) -> str:
+    """Return what is wrong with a parameter's value, without the value if it is secret."""
+    secret = parameter.secret and len(fault.path) > 1
+    return f"{parameter.name} is not what it must be (it is secret, so not shown)" if secret else str(fault)
+
+
+def unusable(value: Any, depth: int = 0) -> str:
+    """Return why no YAML or JSON can carry a value, empty if they can."""
+    if isinstance(value, str):
+        lone = next((c for c in value if "\ud800" <= c <= "\udfff"), "") if not value.isascii() else ""
+        return f"holds U+{ord(lone):04X}, which is half a character and no text" if lone else ""
+    if depth > MAX_DEPTH:
+        return f"is nested more than {MAX_DEPTH} deep"
+    parts: Iterable[Any] = ()
+    if isinstance(value, dict):
+        parts = (part for pair in value.items() for part in pair)
+    elif isinstance(value, list):
+        parts = value
+    return next((reason for part in parts if (reason := unusable(part, depth + 1))), "")
 
 
 def _value(schema: Mapping[str, Any], texts: Sequence[str]) -> Any:
@@ -87,19 +118,19 @@ def _scalar(schema: Mapping[str, Any], names: Sequence[str], text: str) -> Any:
 
 def _integer(text: str) -> int:
     if not INTEGER.fullmatch(text):
-        raise _Unfit(f"must be an integer, not '{text}'")
+        raise _Unfit("must be an integer", text)
     return int(text)
 
 
 def _number(text: str) -> int | float:
-    if not NUMBER.fullmatch(text) or len(text) > 400:
-        raise _Unfit(f"must be a number, not '{text}'")
+    if not NUMBER.fullmatch(text) or len(text) > 400 or isinf(float(text)):
+        raise _Unfit("must be a number", text)
     return int(text) if INTEGER.fullmatch(text) else float(text)
 
 
 def _boolean(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
-        raise _Unfit(f"must be true or false, not '{text}'")
+        raise _Unfit("must be true or false", text)
     return text.lower() == "true"
 
 
@@ -111,7 +142,7 @@ def _json(text: str, wanted: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise _Unfit(f"must be {wanted}: {error} in '{text}'") from None
+        raise _Unfit(f"must be {wanted} ({error})", text) from None
 
 
 def _no_constant(word: str) -> None:

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 numbers = st.one_of(
-    st.integers(-5, 70_000), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([0.5, 1.0, 2.0])
-)  # fmt: skip
+    st.integers(-5, 70_000),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0.5, 1.0, 2.0]),
+)
 words = st.sampled_from(
-    ["", "a", "b", "nfs", "gs://m", "s3://m", "/m", "500m", "1Gi", "-1", "1e3", "x-1", "X", "a\n", "0", "true"]
+    [
+        "",
+        "a",
+        "b",
+        "nfs",
+        "gs://m",
+        "s3://m",
+        "/m",
+        "500m",
+        "1Gi",
+        "-1",
+        "1e3",
+        "x-1",
+        "X",
+        "a\n",
+        "0",
+        "true",
+    ]
 )
 texts = st.one_of(words, st.text(max_size=6))
 scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
 anything = st.recursive(
-    scalars, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)), max_leaves=6
-)  # fmt: skip
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    max_leaves=6,
+)
 
 
 def instances(schema: Mapping[str, Any] | bool) -> st.SearchStrategy[Any]:
@@ -65,11 +89,15 @@ MADE = {
 names = st.sampled_from(["a", "b", "c"])
 bounds = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, 2.5]))
 counts = st.integers(0, 3)
-small = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, 1.0, True, False, None, "a", "b", "", [], [1], {"a": 1}]))
+small = st.one_of(
+    st.integers(-3, 3), st.sampled_from([0.5, 1.0, True, False, None, "a", "b", "", [], [1], {"a": 1}])
+)
 keywords = {
     "type": st.one_of(
         st.sampled_from(["string", "integer", "number", "boolean", "array", "object", "null"]),
-        st.lists(st.sampled_from(["string", "integer", "object", "null"]), min_size=1, max_size=2, unique=True),
+        st.lists(
+            st.sampled_from(["string", "integer", "object", "null"]), min_size=1, max_size=2, unique=True
+        ),
     ),
     "enum": st.lists(small, min_size=1, max_size=3),
     "const": small,
@@ -104,7 +132,9 @@ def grown(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         **dict.fromkeys(["allOf", "anyOf", "oneOf"], lists),
         **dict.fromkeys(["not", "if", "then", "else"], inner),
     }
-    return st.fixed_dictionaries({}, optional={**nested, "type": keywords["type"], "required": keywords["required"]})
+    return st.fixed_dictionaries(
+        {}, optional={**nested, "type": keywords["type"], "required": keywords["required"]}
+    )
 
 
 plain = st.lists(st.sampled_from(sorted(keywords)), max_size=3, unique=True).flatmap(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import jsonschema
@@ -17,6 +16,9 @@ from kfctl.engine.schema import accepts, check, is_quantity
 from kfctl.store.catalog import catalog
 from tests.campaign import size
 from tests.engine.instances import instances, schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 @pytest.mark.parametrize(
@@ -46,16 +48,40 @@ from tests.engine.instances import instances, schemas
         ({"properties": {"a": {"type": "string"}}}, {"a": 1}, "a must be text, not 1"),
         ({"items": {"properties": {"b": {"type": "string"}}}}, [{"b": 1}], "[0].b must be text, not 1"),
         ({"additionalProperties": False, "properties": {"a": True}}, {"b": 1}, "b is not known here"),
-        ({"propertyNames": {"maxLength": 1}}, {"bb": 1}, "has the key 'bb', which must have at most 1 character, not 2"),
+        (
+            {"propertyNames": {"maxLength": 1}},
+            {"bb": 1},
+            "has the key 'bb', which must have at most 1 character, not 2",
+        ),
         ({"type": "string", "secret": True}, 1234, "must be text"),
         ({"enum": ["x"], "secret": True}, "s3cr3t", "must be one of x"),
-        ({"unit": "quantity", "type": ["string", "number"]}, "1GB", "must be a quantity such as 500m or 1Gi, not '1GB'"),
-        ({"unit": "quantity", "type": ["string", "number"]}, True, "must be a quantity such as 500m or 1Gi, not true"),
-        ({"not": {"const": 1}}, 1, "is not allowed: 1"),
-        ({"anyOf": [{"type": "string"}, {"minimum": 3}]}, 1, "fits none of its forms (must be text, not 1 — must be at least 3, not 1)"),
-        ({"oneOf": [{"type": "integer"}, {"minimum": 3}]}, 4, "fits 2 of its forms, of which exactly one may fit"),
         (
-            {"if": {"properties": {"kind": {"const": "nfs"}}, "required": ["kind"]}, "then": {"required": ["claim"]}, "errorMessage": "kind nfs needs claim"},
+            {"unit": "quantity", "type": ["string", "number"]},
+            "1GB",
+            "must be a quantity such as 500m or 1Gi, not '1GB'",
+        ),
+        (
+            {"unit": "quantity", "type": ["string", "number"]},
+            True,
+            "must be a quantity such as 500m or 1Gi, not true",
+        ),
+        ({"not": {"const": 1}}, 1, "is not allowed: 1"),
+        (
+            {"anyOf": [{"type": "string"}, {"minimum": 3}]},
+            1,
+            "fits none of its forms (must be text, not 1 — must be at least 3, not 1)",
+        ),
+        (
+            {"oneOf": [{"type": "integer"}, {"minimum": 3}]},
+            4,
+            "fits 2 of its forms, of which exactly one may fit",
+        ),
+        (
+            {
+                "if": {"properties": {"kind": {"const": "nfs"}}, "required": ["kind"]},
+                "then": {"required": ["claim"]},
+                "errorMessage": "kind nfs needs claim",
+            },
             {"kind": "nfs"},
             "kind nfs needs claim",
         ),
@@ -64,7 +90,7 @@ from tests.engine.instances import instances, schemas
         (False, 1, "is not allowed"),
         (True, 1, None),
     ],
-)  # fmt: skip
+)
 def test_faults_are_said_for_people(schema: Any, instance: Any, said: str | None) -> None:
     assert [str(fault) for fault in check(schema, instance)] == ([said] if said else [])
 
@@ -78,12 +104,17 @@ def test_every_fault_is_said() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["500m", "1Gi", "0.5", ".5", "5.", "1e3", "1E-3", "12Ki", "0", "+1", 1, 0.5, 0])
+@pytest.mark.parametrize(
+    "text", ["500m", "1Gi", "0.5", ".5", "5.", "1e3", "1E-3", "12Ki", "0", "+1", 1, 0.5, 0]
+)
 def test_quantities(text: Any) -> None:
     assert is_quantity(text)
 
 
-@pytest.mark.parametrize("text", ["", "1GB", "1 Gi", "Gi", "-1", "1gi", "1e", "0x1", "1Gi\n", ".", "1K", -1, True, None, float("inf")])
+@pytest.mark.parametrize(
+    "text",
+    ["", "1GB", "1 Gi", "Gi", "-1", "1gi", "1e", "0x1", "1Gi\n", ".", "1K", -1, True, None, float("inf")],
+)
 def test_no_quantities(text: Any) -> None:
     assert not is_quantity(text)
 

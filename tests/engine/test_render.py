@@ -1,0 +1,321 @@
+"""Templates with holes: where values go, with which type, and what is said of a wrong template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kfctl.engine.render import Renderer
+from kfctl.errors import TemplateError
+from kfctl.model.prototype import Template
+from tests.engine.prototypes import VALUES, bodies, body, made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # alone in a plain scalar: the value with its type
+        ("a: {{ text }}", {"a": "plain"}),
+        ("a: {{ number }}", {"a": 3}),
+        ("a: {{ labels }}", {"a": {"a": "x", "items": "y"}}),
+        ("a: [{{ list }}, {{ number }}]", {"a": [["p", "q"], 3]}),
+        ("a: {b: {{ text }}}", {"a": {"b": "plain"}}),
+        ("a: {{ 0.5 }}\nb: {{ true }}\nc: {{ '5' }}", {"a": 0.5, "b": True, "c": "5"}),
+        ("a: {{ range(3) }}\nb: {{ labels.items() }}", {"a": [0, 1, 2], "b": [["a", "x"], ["items", "y"]]}),
+        ("{{ labels }}", {"a": "x", "items": "y"}),
+        # nothing: the key or the item is left out, and only that
+        ("a: {{ unset }}\nb: 1", {"b": 1}),
+        ("a: [1, {{ unset }}, 2]", {"a": [1, 2]}),
+        ("a:\n  b: {{ unset }}", {"a": {}}),
+        ("a: {{ {} }}\nb: {{ {} or none }}", {"a": {}}),
+        ("a: {{ {'b': none} }}", {"a": {"b": None}}),
+        ("a: null\nb:", {"a": None, "b": None}),
+        # in quotes, in a block, as a key, joined: text
+        ("a: '{{ number }}'\nb: \"{{ true }}\"", {"a": "3", "b": "true"}),
+        ("a: {{ text }}-{{ number }}", {"a": "plain-3"}),
+        ("a: |\n  {{ number }}\n  x{{ text }}\n", {"a": "3\nxplain\n"}),
+        ("a: >-\n  {{ number }}\n  x\n", {"a": "3 x"}),
+        ("{{ text }}: 1\nx-{{ number }}: 2", {"plain": 1, "x-3": 2}),
+        ("{{ number }}: 1", {"3": 1}),
+        ("a: !!str {{ number }}", {"a": "3"}),
+        # merged into a map, which wins
+        ("<<: {{ labels }}\na: mine", {"a": "mine", "items": "y"}),
+        ("<<: {{ unset }}\na: mine", {"a": "mine"}),
+        # by name of an anchor
+        (
+            "a: &x [{{ text }}]\nb: *x\nc: &y {{ number }}\nd: *y",
+            {"a": ["plain"], "b": ["plain"], "c": 3, "d": 3},
+        ),
+        # static parts are read as kubectl reads them
+        (
+            "a: 2026-01-01\nb: 0777\nc: on\nd: 1e3\n8080: x",
+            {"a": "2026-01-01", "b": 511, "c": True, "d": 1000.0, "8080": "x"},
+        ),
+        # expressions
+        ("a: {{ text ~ '-lb' ~ 1 ~ true }}", {"a": "plain-lb1true"}),
+        ("a: {{ unset or text }}\nb: {{ (list + ['r'])[1:] }}", {"a": "plain", "b": ["q", "r"]}),
+        (
+            "a: {{ labels['items'] }}\nb: {{ labels.a }}\nc: {{ labels.get('z', 1) }}",
+            {"a": "y", "b": "x", "c": 1},
+        ),
+        ("a: {{ dict({'x': 1}, **labels) }}", {"a": {"x": 1, "a": "x", "items": "y"}}),
+        (
+            "{% for key, value in labels.items() %}\n{{ key }}: {{ value }}\n{% endfor %}",
+            {"a": "x", "items": "y"},
+        ),
+        ("a:\n{% for x in list if x != 'p' %}\n  - {{ x }}{{ loop.index }}\n{% endfor %}", {"a": ["q1"]}),
+        (
+            "a: {{ list | map('upper') | join('+') }}\nb: {{ 'a.b' | replace('.', '-') }}",
+            {"a": "P+Q", "b": "a-b"},
+        ),
+        ("a: {{ list | length }}\nb: {{ text.startswith('pl') }}", {"a": 2, "b": True}),
+        ("a: {{ component }}/{{ app }}/{{ environment }}", {"a": "web/app/prod"}),
+        ("{% raw %}a: '{{ x }}'{% endraw %}", {"a": "{{ x }}"}),
+        # filters of ours
+        ("a: {{ labels | tojson }}", {"a": '{\n  "a": "x",\n  "items": "y"\n}'}),
+        ("a: |-\n  {{ {'t': text, 'n': none} | tojson }}\n", {"a": '{\n  "t": "plain",\n  "n": null\n}'}),
+        ("a: {{ 'é\"\\n<' | tojson }}", {"a": '"é\\"\\n<"'}),
+        ("a: {{ 'x\"\\n\\u00e9\\t' | textproto }}", {"a": '"x\\"\\n\\303\\251\\t"'}),
+        ("a: {{ 3 | string }}", {"a": "3"}),
+    ],
+)
+def test_where_values_go(text: str, expected: Any) -> None:
+    found = body(text)
+    assert found == expected
+    assert repr(found) == repr(expected)  # true is not 1
+
+
+def test_a_file_renders_as_many_objects_as_it_has() -> None:
+    assert bodies("{% for x in list %}\n---\nname: {{ x }}\n{% endfor %}") == [{"name": "p"}, {"name": "q"}]
+    assert bodies("{% if unset %}\na: 1\n{% endif %}") == []
+    assert bodies("# only {{ text }}\n") == []
+    assert bodies("{{ unset }}") == []
+
+
+def test_a_condition_leaves_a_template_out() -> None:
+    assert bodies("a: 1", when="unset") == []
+    assert bodies("a: 1", when="number > 2 and 'p' in list") == [{"a": 1}]
+
+
+def test_files_come_in_as_values() -> None:
+    program = 'print("{{ text }}")\n--- : #\n'
+    text = "a: {{ file('p.py') }}\nb: |\n  {{ file('p.py') }}\n"
+    assert body(text, sources={"p.py": program}) == {"a": program, "b": program + "\n"}
+
+
+def test_a_file_without_holes_is_plain_yaml() -> None:
+    prototype = made([Template("crd.yaml", "")])
+    (only,) = Renderer(prototype, {"crd.yaml": "a: '{{ x }}'\n"}).render({"component": "web"})
+    assert (only.body, only.component, only.origin) == ({"a": "{{ x }}"}, "web", "prototypes/made/crd.yaml")
+
+
+MACROS = """
+{% macro box(title, more={}) %}
+title: {{ title }}
+{% if more %}
+more: {{ more }}
+{% endif %}
+{% if caller is defined %}
+{{ caller() }}
+{% endif %}
+{% endmacro %}
+{% macro known() %}
+{{ text }}: {{ number }}
+{% endmacro %}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ known() }}", {"plain": 3}),
+        ("a:\n  {{ known() | indent(2) }}", {"a": {"plain": 3}}),
+        ("{{ box(text, labels) }}", {"title": "plain", "more": {"a": "x", "items": "y"}}),
+        ("{% call box('t') %}\nb: {{ text }}\n{% endcall %}", {"title": "t", "b": "plain"}),
+        (
+            "{% set part %}\nb: {{ text }}\nc: 1\n{% endset %}\na:\n  {{ part | indent(2) }}",
+            {"a": {"b": "plain", "c": 1}},
+        ),
+        (
+            "{% macro inner() %}{{ known() }}{% endmacro %}\na:\n  {{ inner() | indent(2) }}",
+            {"a": {"plain": 3}},
+        ),
+        ("{% filter indent(2) %}\na: {{ text }}\n{% endfilter %}", {"a": "plain"}),
+        ("{% include 'common/part.j2' %}", {"included": "plain"}),
+    ],
+)
+def test_macros_print_text_with_holes(text: str, expected: Any) -> None:
+    sources = {"common/m.j2": MACROS, "common/part.j2": "included: {{ text }}\n"}
+    head = "{% from 'common/m.j2' import box, known with context %}\n"
+    assert body(head + text, sources=sources) == expected
+
+
+def test_a_module_that_keeps_text_with_holes_serves_several_templates() -> None:
+    sources = {
+        "common/m.j2": "{% set part %}{{ text }}-{{ number }}{% endset %}"
+        "{% macro m() %}{{ part }}{% endmacro %}"
+    }
+    text = "x: {{ list }}\n{% from 'common/m.j2' import m %}\na: {{ m() }}\n"
+    prototype = made([Template("one.j2", ""), Template("two.j2", "")])
+    renderer = Renderer(prototype, {"one.j2": text, "two.j2": "y: {{ unset }}\n" + text, **sources})
+    found = [resource.body["a"] for resource in renderer.render({**VALUES, "component": "web"})]
+    assert found == ["plain-3", "plain-3"]
+
+
+def test_objects_share_nothing() -> None:
+    """What one object's consumer changes shows in no other, nor in the values."""
+    prototype = made([Template("t.j2", "")])
+    renderer = Renderer(prototype, {"t.j2": "a: {b: [1]}\nc: {{ labels }}\nd: {{ labels }}\n"})
+    labels = {"x": ["y"]}
+    first, second = (renderer.render({"labels": labels})[0].body for _ in range(2))
+    first["a"]["b"].append(2)
+    first["c"]["x"].append("z")
+    assert second == {"a": {"b": [1]}, "c": {"x": ["y"]}, "d": {"x": ["y"]}}
+    assert (first["d"], labels) == ({"x": ["y"]}, {"x": ["y"]})
+
+
+def test_a_marker_can_not_be_forged() -> None:
+    from kfctl.engine.holes import marker
+
+    assert body("a: {{ text }}\nb: x{{ text }}", text=marker(0)) == {"a": marker(0), "b": f"x{marker(0)}"}
+    assert body("a: {{ text }}\nb: '{{ text }}'", text=marker(7)) == {"a": marker(7), "b": marker(7)}
+
+
+T = "prototypes/made/t.yaml.j2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "a: 1\nb: {{ numbr }}",
+            f"{T}:2: web: 'numbr' is not a parameter, nor set in the template|did you mean number?",
+        ),
+        (
+            "{% if numbr %}{% endif %}",
+            f"{T}:1: web: 'numbr' is not a parameter, nor set in the template|did you mean number?",
+        ),
+        ("a: {{ labels.nope }}", f"{T}:1: web: a map has no 'nope'|"),
+        ("a: {{ list[5] }}", f"{T}:1: web: a list has no '5'|"),
+        ("a: {{ text.nope }}", f"{T}:1: web: text has no 'nope'|"),
+        ("a: {{ unset.nope }}", f"{T}:1: web: no value (none) has no 'nope'|"),
+        ("\n\na: x{{ labels }}", f"{T}:3: web: a map where only text can be|"),
+        ("a: '{{ list }}'", f"{T}:1: web: a list where only text can be|"),
+        ("{{ labels }}: 1", f"{T}:1: web: a map where only text can be|"),
+        ("a: x{{ unset }}", f"{T}:1: web: no value (none) where only text can be|"),
+        ("<<: {{ text }}", f"{T}:1: web: text where `<<` wants a map|"),
+        ("{{ text }}: 1\n{{ text }}: 2", f"{T}:1: web: the key 'plain' is in this map twice|"),
+        ("{{ text }}: 1\nplain: 2", f"{T}:1: web: the key 'plain' is in this map twice|"),
+        ("a: {{ {1: 2} }}", f"{T}:1: web: a map with the key 1, which is no text|"),
+        ("a: {{ range }}", f"{T}:1: web: a type is nothing that an object can hold|"),
+        ("a: {{ 1e300 * 1e300 }}", f"{T}:1: web: a float is nothing that an object can hold|"),
+        ("- 1", f"{T}:1: web: it renders a list, not an object|"),
+        ("{{ text }}", f"{T}:1: web: it renders a value, not an object|"),
+        ("a: {{ text | nope }}", f"{T}:1: web: No filter named 'nope'.|"),
+        ("a: {{ text", f"{T}:1: web: unexpected end of template, expected 'end of print statement'.|"),
+        ("a:\n{% if %}", f"{T}:2: web: Expected an expression, got 'end of statement block'|"),
+        ("a: 1\nb: {{ 1 / 0 }}", f"{T}:2: web: division by zero|"),
+        ("a: {{ text * 3 }}", f"{T}:1: web: * is not for str and int|"),
+        ("a: {{ '%s' % text }}", f"{T}:1: web: % is not for str and str|"),
+        ("a: {{ text ~ unset }}", f"{T}:1: web: ~ joins text and numbers, not none|"),
+        ("a: {{ text ~ list }}", f"{T}:1: web: ~ joins text and numbers, not list|"),
+        ("a: {{ list | string }}", f"{T}:1: web: text can be made of text and numbers, not of a list|"),
+        ("a: {{ number | textproto }}", f"{T}:1: web: textproto quotes text, not int|"),
+        ("{% include 'nope.j2' %}", f"{T}:1: web: there is no file 'nope.j2' in the prototype's folder|"),
+        (
+            "a: {{ file('p.pi') }}",
+            f"{T}:1: web: there is no file 'p.pi' in the prototype's folder|did you mean p.py?",
+        ),
+        ("{% extends 'x' %}", f"{T}:1: web: extends is not supported: use macros|"),
+        ("{% block x %}{% endblock %}", f"{T}:1: web: block is not supported: use macros|"),
+        (
+            "{% from 'common/m.j2' import nope %}a: {{ nope() }}",
+            f"{T}:1: web: the template 'common/m.j2' (imported on line 1 in 't.yaml.j2') does not export "
+            "the requested name 'nope'|",
+        ),
+        (
+            "{% from 'common/m.j2' import bad %}\n\na: {{ bad() }}",
+            "prototypes/common/m.j2:3: web: 'wrong' is not a parameter, nor set in the template|",
+        ),
+        (
+            "{% from 'common/m.j2' import crooked %}\nx:\n  {{ crooked() | indent(2) }}",
+            "prototypes/common/m.j2:7: web: it renders no YAML: a second `: ` where no map can start "
+            "at `b: {{…}}`|put a value that holds `: ` in quotes, and indent the keys of one map alike",
+        ),
+        (
+            "x: 1\n{% if text %}\nx: 2\n{% endif %}",
+            f"{T}:3: web: it renders no YAML: the key 'x' is here twice at `x: 2`|",
+        ),
+        (
+            "{% for x in list %}\nx: {{ x }}\n{% endfor %}",
+            f"{T}:2: web: it renders no YAML: the key 'x' is here twice at `x: {{{{…}}}}`|",
+        ),
+        (
+            "a: !!int {{ text }}",
+            f"{T}:1: web: it renders no YAML: '{{{{…}}}}' is no !!int at `a: !!int {{{{…}}}}`|",
+        ),
+    ],
+)
+def test_a_wrong_template_is_told_with_its_line(text: str, said: str) -> None:
+    macros = "{% macro bad() %}\n\n{{ wrong }}\n{% endmacro %}\n"
+    macros += "{% macro crooked() %}\na: 1\n b: {{ text }}\n{% endmacro %}"
+    with pytest.raises(TemplateError) as error:
+        bodies(text, sources={"common/m.j2": macros, "p.py": ""})
+    (problem,) = error.value.problems
+    assert f"{problem}|{problem.hint}" == said
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "{% if M %}{% endif %}",
+        "a: {{ M | upper }}",
+        "a: {{ M | length }}",
+        "a: {{ M == 'x' }}",
+        "a: {{ 'x' in M }}",
+        "a: {{ M in ['x'] }}",
+        "a: {{ M < 1 }}",
+        "a: {{ M ~ 'x' }}",
+        "a: {{ M + 'x' }}",
+        "a: {{ M is string }}",
+        "a: {{ M is none }}",
+        "a: {{ M.upper() }}",
+        "a: {{ M[0] }}",
+        "a: {{ M[:1] }}",
+        "a: {{ M | tojson }}",
+        "a: {{ {'a': M} | tojson }}",
+        "a: {{ [M] }}",
+        "a: {{ {'a': M} }}",
+        "a: {{ dict(a=M) }}",
+        "a: {{ 1 if M else 2 }}",
+        "a: {{ not M }}",
+        "a: {{ M and 1 }}",
+        "a: {{ M or 1 }}",
+        "{% for x in M %}{% endfor %}",
+        "a: {{ M | default('x') }}",
+        "a: {{ [M] | join }}",
+        "a: {{ M | string }}",
+        "a: {{ M | textproto }}",
+        "a: {{ M | replace('a', 'b') }}",
+        "{% filter upper %}a: 1{% endfilter %}",
+    ],
+)
+@pytest.mark.parametrize("made", ["m()", "block"])
+def test_text_with_holes_can_only_be_printed(used: str, made: str) -> None:
+    head = "{% macro m() %}x{% endmacro %}{% set block %}x{% endset %}\n"
+    with pytest.raises(
+        TemplateError, match=r"only be printed|joins text|nothing that|where only|is not for|Text"
+    ):
+        bodies(head + used.replace("M", made))
+
+
+def test_a_wrong_condition_names_the_prototype() -> None:
+    with pytest.raises(TemplateError) as error:
+        bodies("a: 1", when="numbr > 1")
+    (problem,) = error.value.problems
+    assert str(problem) == (
+        "prototypes/made/prototype.yaml: web: when: numbr > 1: "
+        "'numbr' is not a parameter, nor set in the template"
+    )
+    assert problem.hint == "did you mean number?"
