@@ -114,8 +114,8 @@ def _place(root: Any, component: str | None, env: str | None) -> Any:
     from kfctl.actions.app import the_components, the_environment
     from kfctl.actions.param import Place
 
-    name = the_components(root, [component])[0] if component else None
-    return Place(name, the_environment(root, env) if env else None)
+    name = None if component is None else the_components(root, [component])[0]
+    return Place(name, None if env is None else the_environment(root, env))
 
 
 def _told(change: Any) -> str:

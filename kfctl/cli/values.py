@@ -30,7 +30,7 @@ def list_params(
     """List the values that are set, and who set them."""
     from kfctl.actions import values
 
-    app, chosen, (environment, *_) = _opened(session, [component] if component else [], [env])
+    app, chosen, (environment, *_) = _opened(session, [] if component is None else [component], [env])
     listing = values.list_params(app, chosen, environment, defaults=everything)
     _warn(listing.warnings, listing.problems)
     output.write_list(list(map(_record, listing.rows)), ["component", "param", "value", "layer"], form)
@@ -87,7 +87,7 @@ def _opened(
 
     root = here(session.directory)
     chosen = the_components(root, components)
-    meant = [the_environment(root, name) if name else None for name in environments]
+    meant = [None if name is None else the_environment(root, name) for name in environments]
     app = load_app(root, components=chosen or None, environments=[name for name in meant if name])
     return app, chosen, meant
 
