@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TALL = 10  # lines for objects in the live display; the others are counted
 BETWEEN = 0.2  # seconds between two pictures
+MANY = 20  # objects being waited for above which plain lines don't name each
 SILENCE = 5.0  # seconds after which plain lines say how far it is
 
 
@@ -111,7 +112,7 @@ class _Plain:
         line = line_of(event)
         if event.step is Step.RETRIED:
             line = f"{event.key}: {clean(event.message)}"
-        if event.status and self._is_news(event.status):
+        if event.status and self._is_news(event.status) and len(self._tally.waiting) <= MANY:
             line = f"{sign(event.status.health, sys.stderr)} {event.key} {short_cause(event.status)}"
         if not line and time.monotonic() - self._said > SILENCE:
             line = self._tally.headline()

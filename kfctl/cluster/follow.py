@@ -26,7 +26,7 @@ TICK = 0.25
 JUDGED_AGAIN = 1.0  # seconds after which what is not ready is judged again
 NO_NODE = "no node of this cluster is ready, so no pod can run"
 NODES = "kubectl get nodes; what was applied starts by itself when a node is ready"
-WITHOUT_NODE = 5.0  # seconds for what needs no pods, where no node is ready
+WITHOUT_NODE = 2.0  # seconds for what needs no pods, where no node is ready
 # What these say of a failure is their last word; of others it must hold for a while.
 _FINAL = frozenset({("batch", "Job"), ("kubeflow.org", "TFJob")})
 
@@ -68,7 +68,7 @@ def follow(cluster: Cluster, bodies: Iterable[Body], waiting: Waiting) -> Genera
     end = _Ending(scene, waiting)
     if end.reached():
         return end.followed()
-    pending = scene.bodies(key for key, status in scene.statuses.items() if not status.health.good)
+    pending = scene.bodies(scene.troubled)
     if any(map(waiting.judge.needs_pods, pending)) and no_ready_node(cluster):
         end.expect_no_pods()
         yield Event(Step.NOTE, message=NO_NODE, hint=NODES)
@@ -81,7 +81,7 @@ def follow(cluster: Cluster, bodies: Iterable[Body], waiting: Waiting) -> Genera
             if time.monotonic() - judged >= JUDGED_AGAIN:
                 scene.later()
                 judged = time.monotonic()
-            yield from _told(scene.changes())
+            yield from _told(status for status in scene.changes() if not end.lacks_node(status.key))
     return end.followed()
 
 
@@ -116,9 +116,12 @@ class _Ending:
 
     def reached(self) -> bool:
         """Return whether the end has come."""
+        troubled = self._scene.troubled
+        self._failing = {key: since for key, since in self._failing.items() if key in troubled}
+        unsettled = [key for key in troubled if not self._settled(key)]
         if self._waiting.stop.is_set():
             self._end = End.INTERRUPTED
-        elif all(self._settled(key, status) for key, status in self._scene.statuses.items()):
+        elif not unsettled:
             self._end = End.NO_NODE if self._no_node else End.SETTLED
         elif time.monotonic() >= self._deadline:
             self._end = End.NO_NODE if self._no_node else End.LATE
@@ -128,32 +131,34 @@ class _Ending:
 
     def waiting_for_nodes(self) -> list[Status]:
         """Return the statuses of what can't come up without a node."""
-        return [self._final(key) for key in self._scene.statuses if self._lacks_node(key)]
+        return [self._final(key) for key in sorted(self._scene.troubled) if self.lacks_node(key)]
 
-    def followed(self) -> Followed:
-        """Return how it came to its end."""
-        statuses = {key: self._final(key) for key in self._scene.statuses}
-        troubled = [key for key, status in statuses.items() if not status.health.good]
-        bodies = {key: body for key in troubled for body in self._scene.bodies([key])}
-        return Followed(self._end, statuses, bodies, {key: tuple(self._scene.pods(key)) for key in troubled})
-
-    def _settled(self, key: Key, status: Status) -> bool:
-        if status.health is not Health.FAILED or key[:2] in _FINAL:
-            self._failing.pop(key, None)
-            unreadable = status.health is Health.UNKNOWN and not self._scene.bodies([key])
-            gone = status.health is Health.MISSING or unreadable
-            return status.health.settled or gone or self._lacks_node(key)
-        since = self._failing.setdefault(key, time.monotonic())
-        return time.monotonic() - since >= self._waiting.failed_for
-
-    def _lacks_node(self, key: Key) -> bool:
+    def lacks_node(self, key: Key) -> bool:
+        """Return whether an object waits for pods that can't run."""
         if not self._no_node or self._scene.statuses[key].health is not Health.PROGRESSING:
             return False
         return any(map(self._waiting.judge.needs_pods, self._scene.bodies([key])))
 
+    def followed(self) -> Followed:
+        """Return how it came to its end."""
+        statuses = {key: self._final(key) for key in self._scene.statuses}
+        troubled = sorted(self._scene.troubled)
+        bodies = {key: body for key in troubled for body in self._scene.bodies([key])}
+        return Followed(self._end, statuses, bodies, {key: tuple(self._scene.pods(key)) for key in troubled})
+
+    def _settled(self, key: Key) -> bool:
+        status = self._scene.statuses[key]
+        if status.health is not Health.FAILED or key[:2] in _FINAL:
+            self._failing.pop(key, None)
+            unreadable = status.health is Health.UNKNOWN and not self._scene.bodies([key])
+            gone = status.health is Health.MISSING or unreadable
+            return status.health.settled or gone or self.lacks_node(key)
+        since = self._failing.setdefault(key, time.monotonic())
+        return time.monotonic() - since >= self._waiting.failed_for
+
     def _final(self, key: Key) -> Status:
         status = self._scene.statuses[key]
-        if not self._lacks_node(key):
+        if not self.lacks_node(key):
             return status
         return replace(
             status, message="no ready node for its pods", cause=Cause("", "NoReadyNode", NO_NODE, hint=NODES)

@@ -52,6 +52,7 @@ class Scene:
         self._children: dict[str, set[str]] = {}  # an owner's uid → the uids of what it made
         self._dirty = set(self._bodies)
         self.statuses: dict[Key, Status] = {}
+        self.troubled: set[Key] = set()  # those of which the status is not good
 
     def take(self, news: News) -> None:
         """Take in what happened."""
@@ -64,7 +65,7 @@ class Scene:
 
     def later(self) -> None:
         """Let what is not at its end be judged again: it may have come there by time alone."""
-        self._dirty |= {key for key, status in self.statuses.items() if not status.health.good}
+        self._dirty |= self.troubled
 
     def changes(self) -> Iterator[Status]:
         """Judge again what may be another way now, and yield the statuses that are."""
@@ -72,6 +73,7 @@ class Scene:
             status = self._judged(key)
             before = self.statuses.get(key)
             self.statuses[key] = status
+            (self.troubled.discard if status.health.good else self.troubled.add)(key)
             if before is None or _told(before) != _told(status):
                 yield status
         self._dirty.clear()

@@ -9,14 +9,14 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from kfctl.cluster.answers import Expired
-from kfctl.errors import Forbidden, KfctlError
+from kfctl.errors import ClusterError, Forbidden, KfctlError
 from kfctl.model.resource import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from kfctl.cluster.client import Cluster, Watch
-    from kfctl.cluster.request import Selection
+    from kfctl.cluster.request import Request, Selection
 
     Body = Mapping[str, Any]
 
@@ -69,7 +69,7 @@ class Streams:
 
     def __init__(self, cluster: Cluster, sources: Iterable[Source]) -> None:
         """Read `sources`; nothing is sent before the context is entered."""
-        self._cluster = cluster
+        self._cluster = cluster.noticing(_no_patience)
         self._sources = tuple(sources)
         self._news: SimpleQueue[News] = SimpleQueue()
         self._ended = threading.Event()
@@ -131,11 +131,16 @@ class Streams:
             return
         self._watches[source] = watch
         if self._ended.is_set():  # it ended while the watch was being opened
-            watch.close()
-            return
+            watch.close()  # and reading on closes what is below
         for event, body in watch:
             if event in {"ADDED", "MODIFIED", "DELETED"}:
                 self._news.put(Changed(source, _slim(body), gone=event == "DELETED"))
+
+
+def _no_patience(request: Request, why: str, delay: float) -> None:
+    """Let a failed try be final: a stream begins again by itself, and it must be able to end soon."""
+    del request, delay
+    raise ClusterError(why)
 
 
 def sources_of(bodies: Iterable[Body], labels: str) -> list[Source]:

@@ -25,12 +25,16 @@ class Health(Enum):
     @property
     def settled(self) -> bool:
         """Whether there is nothing to wait for any more."""
-        return self in {Health.READY, Health.DONE, Health.PAUSED, Health.FAILED}
+        return self in _SETTLED
 
     @property
     def good(self) -> bool:
         """Whether an apply counts it as a success."""
-        return self in {Health.READY, Health.DONE, Health.PAUSED}
+        return self in _GOOD
+
+
+_GOOD = frozenset({Health.READY, Health.DONE, Health.PAUSED})
+_SETTLED = _GOOD | {Health.FAILED}
 
 
 @dataclass(frozen=True)
