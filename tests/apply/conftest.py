@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,7 +56,6 @@ class World:
     namespace: str
     login: Login
     admin: Cluster
-    settled: list[Event] = field(default_factory=list)
 
     def write(self, **components: Sequence[Body]) -> None:
         """Make these the app's components, each of raw manifests."""

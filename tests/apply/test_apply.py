@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl.actions.apply import refuse_unasked
+from kfctl.cluster.kubeconfig import Login
 from kfctl.errors import AppError, ExitCode, Refused
 from kfctl.model.plan import Action
 from kfctl.model.status import Event, Health, Step
 from tests.apply.conftest import config_map, definition, deployment, job, thing
+from tests.faults.proxy import Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kfctl.actions.apply import Apply
     from kfctl.model.report import Report, Row
     from tests.apply.conftest import World
+    from tests.faults.proxy import Fault, Proxy, Request
 
 BROKEN: dict[str, Any] = {
     "apiVersion": "v1",
@@ -267,3 +272,24 @@ def test_a_pod_in_a_new_namespace_waits_for_its_account(nodeless: World) -> None
         nodeless.admin.delete(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": nodeless.namespace}}
         )
+
+
+def test_a_server_that_is_away_for_a_moment_is_tried_again_and_said(
+    world: World, proxy: Proxy, tmp_path: Path
+) -> None:
+    world.login = Login(context="proxied", kubeconfig=str(proxy.kubeconfig(tmp_path / "proxied")))
+    world.write(one=[config_map("a")])
+    refused: list[Request] = []
+
+    def away(request: Request) -> Fault | None:
+        if request.method == "PATCH" and "dryRun" not in request.path and len(refused) < 2:
+            refused.append(request)
+            return Status(503)
+        return None
+
+    proxy.script = away
+    events, report = world.apply()
+    assert report.exit_code is ExitCode.OK
+    retried = [event.message for event in events if event.step is Step.RETRIED]
+    assert len(retried) == 2
+    assert retried[0].startswith("injected by the fault proxy; again in ")
