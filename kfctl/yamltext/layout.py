@@ -10,11 +10,14 @@ from kfctl.yamltext.emit import double_quoted, multiline, scalar
 from kfctl.yamltext.lines import BREAK, BREAKS, line_end
 
 if TYPE_CHECKING:
-    from kfctl.yamltext.reader import Document, Entry, Places
+    from kfctl.yamltext.read import Located, Path
+    from kfctl.yamltext.reader import Document, Entry
 
 _FLOW_PLAIN = re.compile(
     r"[A-Za-z/][\w./-]*", re.ASCII
 )  # what is plain between { and } in every version of YAML
+
+_NOTHING = re.compile(r"(?:\s|(?:^|(?<=\s))#.*)*")  # blank characters, lines and comments
 
 
 @dataclass(frozen=True)
@@ -96,16 +99,49 @@ def is_block(value: Any, entry: Entry) -> bool:
     return isinstance(value, dict | list) and hasattr(entry.start, "flow_style") and not is_flow(entry)
 
 
-def end_of(text: str, value: Any, entry: Entry, places: Places, *, full: bool = False) -> int:
+def in_flow(old: Located, keys: Path) -> bool:
+    """Whether a value stands between braces or brackets."""
+    entries = (old.entry(*keys[:depth]) for depth in range(len(keys)))
+    return any(entry is not None and is_flow(entry) for entry in entries)
+
+
+def column_of(old: Located, keys: Path) -> int:
+    """Return the column of the keys, or the dashes, of a map or list in block style."""
+    entry = old.entry(*keys)
+    first = next(iter(old.document.places[id(old.value_at(*keys))].values()))
+    column: int = (first.key or (entry or first).start).start_mark.column
+    return column
+
+
+def end_of(text: str, old: Located, keys: Path, *, full: bool = False) -> int:
     """Return where a value is over; `full`: with the blank lines that follow a `|` text."""
+    entry, value = old.entry(*keys), old.value_at(*keys)
+    assert entry is not None
     while is_block(value, entry):
-        key, entry = list(places[id(value)].items())[-1]
-        value = value[key] if isinstance(value, list) or isinstance(key, str) else None
+        key, entry = list(old.document.places[id(value)].items())[-1]
+        value = value[key] if isinstance(value, list) or isinstance(key, str) else None  # a number is `<<`
     end: int = entry.end.end_mark.index
-    if not is_block_text(entry):
-        return end
-    start: int = entry.start.start_mark.index
+    return _end_of_block_text(text, entry.start.start_mark.index, end, full) if is_block_text(entry) else end
+
+
+def _end_of_block_text(text: str, start: int, end: int, full: bool) -> int:
     keep = full or "+" in text[start : line_end(text, start)].partition("#")[0]
     content = text[start:end] if keep else text[start:end].rstrip(" \t" + BREAKS)
     last = list(BREAK.finditer(content))[-1:] if keep else []
     return start + (last[0].start() if last and last[0].end() == len(content) else len(content))
+
+
+def lead_of(text: str, old: Located, keys: Path) -> int | None:
+    """Return where the `:` or `-` before a value is over, or None if that can't be told."""
+    entry, around = old.entry(*keys), old.entry(*keys[:-1])
+    assert entry is not None and around is not None
+    sign = ":" if entry.key is not None else "-"
+    if entry.key is not None:
+        index = entry.key.end_mark.index
+    elif keys[-1] == 0:
+        index = around.start.start_mark.index
+    else:
+        index = end_of(text, old, (*keys[:-1], int(keys[-1]) - 1))
+    blank = _NOTHING.match(text, index)
+    index = blank.end() if blank else index
+    return index + 1 if text[index : index + 1] == sign else None

@@ -1,12 +1,12 @@
-"""The ways to write a map without one of its keys."""
+"""The ways to write a map without one of its keys, or a list without one of its items."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from kfctl.yamltext.layout import end_of, is_flow
-from kfctl.yamltext.lines import BREAK, line_start, next_line
+from kfctl.yamltext.layout import end_of, is_flow, lead_of
+from kfctl.yamltext.lines import BREAK, line_end, line_start, next_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,34 +16,48 @@ if TYPE_CHECKING:
 
 
 def removed(text: str, old: Located, keys: Path) -> Iterator[str]:
-    """Yield the texts in which the map that holds `keys`, and other keys too, is without it."""
-    parent = old.value_at(*keys[:-1])
-    entry = old.entry(*keys[:-1])
-    places = list(old.document.places.get(id(parent), {}).items())
-    index = next((index for index, (key, _) in enumerate(places) if key == keys[-1]), None)
-    if entry is None or index is None or len(places) < 2:
+    """Yield the texts in which the map or list that holds `keys`, and more, is without it."""
+    above, parent = keys[:-1], old.value_at(*keys[:-1])
+    names = list(old.document.places.get(id(parent), {}))
+    entry = old.entry(*above)
+    if entry is None or keys[-1] not in names or len(names) < 2:
         return
-    entries = [place for _, place in places]
+    index = names.index(keys[-1])
     if is_flow(entry):
-        yield _from_flow(text, entries, index)
-    elif index == 0 and text[line_start(text, _start(entries[0])) : _start(entries[0])].strip():
-        yield (
-            text[: _start(entries[0])] + text[_start(entries[1]) :]
-        )  # on the line of a dash: the next key moves up
+        yield _from_flow(text, list(old.document.places[id(parent)].values()), index)
+        return
+    start = _start(text, old, keys)
+    if index == 0 and text[line_start(text, start) : start].strip():
+        following = _start(text, old, (*above, names[1]))
+        yield _from_dash(text, start, end_of(text, old, keys, full=True), following)
     else:
         for full in (False, True):
-            end = end_of(text, parent[keys[-1]], entries[index], old.document.places, full=full)
-            yield from _from_block(text, line_start(text, _start(entries[index])), next_line(text, end))
+            end = next_line(text, end_of(text, old, keys, full=full))
+            yield from _from_block(text, line_start(text, start), end)
 
 
-def _start(entry: Entry) -> int:
-    index: int = entry.key.start_mark.index
-    return index
+def _start(text: str, old: Located, keys: Path) -> int:
+    """Return where a key or a dash starts."""
+    places = old.document.places[id(old.value_at(*keys[:-1]))]
+    key = places[keys[-1]].key
+    start: int = key.start_mark.index if key else (lead_of(text, old, keys) or 1) - 1
+    return start
+
+
+def _from_dash(text: str, start: int, end: int, following: int) -> str:
+    """Return the text without a key on a dash's line: the next key moves up, unless comments are between."""
+    kept = text[line_end(text, end) : following]
+    return (
+        text[:start].rstrip(" ") + kept + text[following:]
+        if kept.strip()
+        else text[:start] + text[following:]
+    )
 
 
 def _from_flow(text: str, entries: list[Entry], index: int) -> str:
     if index == 0:
-        return text[: _start(entries[0])] + text[_start(entries[1]) :]
+        starts = [(entry.key or entry.start).start_mark.index for entry in entries[:2]]
+        return text[: starts[0]] + text[starts[1] :]
     return text[: entries[index - 1].end.end_mark.index] + text[entries[index].end.end_mark.index :]
 
 

@@ -11,9 +11,10 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import AppError, Location
-from kfctl.yamltext.insert import inserted, replaced
+from kfctl.yamltext.insertion import inserted
 from kfctl.yamltext.read import Located, load, load_located
 from kfctl.yamltext.removal import removed
+from kfctl.yamltext.replacement import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +51,7 @@ def with_value(old: Located, keys: Path, value: Any) -> Any:
         _check_step(old, at, keys[: depth + 1])
         if depth == len(keys) - 1:
             at[key] = value
-        elif isinstance(at, dict) and at.get(str(key)) is None:
+        elif _part(at, key) is None:
             at[key] = {}
         at = at[key]
     return root if keys else value
@@ -81,6 +82,10 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other) and (not isinstance(one, float) or repr(one) == repr(other))
 
 
+def _part(at: Any, key: str | int) -> Any:
+    return at.get(key) if isinstance(at, dict) else at[key]
+
+
 def _check_step(old: Located, at: Any, keys: Path) -> None:
     """Refuse to go from the value `at` to its part `keys[-1]` where it can't have one."""
     key = keys[-1]
@@ -98,7 +103,8 @@ def _settings(text: str, old: Located, keys: Path, value: Any) -> Iterator[str]:
     at, depth = _deepest(old, keys)
     for key in reversed(keys[depth:]):
         value = {key: value}
-    if depth == len(keys) or at is None or at == {}:  # else there is a map, and the next key is new in it
+    empty = at is None or (at == {} and not old.document.places.get(id(at)))  # `{<<: *other}` is not
+    if depth == len(keys) or empty:
         yield from replaced(text, old, keys[:depth], value)
     else:
         ((key, item),) = value.items()
@@ -108,13 +114,13 @@ def _settings(text: str, old: Located, keys: Path, value: Any) -> Iterator[str]:
 def _removals(text: str, old: Located, keys: Path) -> Iterator[str]:
     """Yield the ways to write the text without `keys`."""
     parent = old.value_at(*keys[:-1])
-    if isinstance(parent, list):
-        rest = [item for index, item in enumerate(parent) if index != keys[-1]]
-        yield from replaced(text, old, keys[:-1], rest)
-    elif len(parent) == 1:
-        yield from replaced(text, old, keys[:-1], {})
-    else:
+    rest: Any = without(old, keys)
+    for key in keys[:-1]:
+        rest = rest[key]
+    if len(parent) > 1:
         yield from removed(text, old, keys)
+    if len(parent) == 1 or isinstance(parent, list):
+        yield from replaced(text, old, keys[:-1], rest)
 
 
 def _deepest(old: Located, keys: Path) -> tuple[Any, int]:
@@ -129,23 +135,32 @@ def _deepest(old: Located, keys: Path) -> tuple[Any, int]:
 
 def _proved(texts: Iterable[str], wanted: Any, old: Located, keys: Path) -> str:
     """Return the first of `texts` that reads as `wanted`."""
-    refusal = _reason(old, keys)
     for text in texts:
-        try:
-            if same(load(text), wanted):
-                return text
-        except AppError:
-            continue
-    message = f"can't change {_shown(keys)}: {refusal[0]}"
-    raise AppError(message, where=refusal[1], hint="change it in the file by hand")
+        eol = "\r\n" if "\r\n" in text else "\n"
+        for ending in ("", eol):  # a block at the end of a file may need its last line break
+            if _reads_as(text + ending, wanted):
+                return text + ending
+    reason, where = _reason(old, keys)
+    message = f"can't change {_shown(keys)}: {reason}"
+    raise AppError(message, where=where, hint="change it in the file by hand")
+
+
+def _reads_as(text: str, wanted: Any) -> bool:
+    try:
+        return same(load(text), wanted)
+    except AppError:
+        return False
 
 
 def _reason(old: Located, keys: Path) -> tuple[str, Location]:
     """Return what is most likely in the way of an edit that could not be proved, and where that is."""
-    for depth in range(_deepest(old, keys)[1] + 1):
-        entry = old.entry(*keys[:depth])
+    value, depth = _deepest(old, keys)
+    for length in range(depth + 1):
+        entry = old.entry(*keys[:length])
         if entry is not None and (found := _shared(entry)):
-            return found, old.key_at(*keys[:depth])
+            return found, old.key_at(*keys[:length])
+    if isinstance(value, dict) and depth < len(keys) and keys[depth] in value:
+        return "it comes from what is merged with <<", old.key_at(*keys)
     return "the text around it is laid out in a way that kfctl can't edit", old.key_at(*keys)
 
 
