@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-pytest_plugins = ["tests.cluster.fixtures", "tests.tfjobs"]
+pytest_plugins = ["tests.cluster.fixtures", "tests.shop", "tests.tfjobs"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
