@@ -34,10 +34,11 @@ COMMANDS = (
     "show --output-dir {file}", "validate {env}", "version -o {form}", "{word}", "{flag} {word}",
     "param {word}", "diff {env} {env}",
 )  # fmt: skip
+# No folder outside the test's own among them: `init` would make an app there.
 WORDS = (
     "", " ", "-", "--", "---", "-x", "-5", "--foo", "--foo=bar", "=", "==", "a=b", "=b", "web", "other",
     "thing", "x" * 300, "null", "true", "5", "1e400", "-0", "9" * 400, "[", "[1,", "{", '{"a":', "[[[[",
-    "é", "数据", "\u202e", "\ud800", "\x01", "a\nb", "../..", "/", "a/b", ".", "..", "~", "*", "%s", "{0}",
+    "é", "数据", "\u202e", "\ud800", "\x01", "a\nb", "nosuch/..", "/dev/null/a", "a/b", ".", "~", "*", "%s", "{0}",
     "{{ x }}", "$(x)", "'", '"', "\\", "default", "tf-serving", "NaN", "0x10", "1_000", "١", "[" * 5000,
     '{"a":' * 3000, "kfctl.yaml", "prod", "on", "😀", "a" * 64, "A", "a.b", "a--b",
 )  # fmt: skip
