@@ -40,8 +40,12 @@ def patched(resources: Sequence[Resource], patches: Iterable[Patch]) -> list[Res
 
 def selects(target: Mapping[str, str], resource: Resource) -> bool:
     """Whether a patch's target means the object."""
-    found = {"kind": resource.kind, "name": resource.name, "apiVersion": resource.api_version}
+    found = _selected_by(resource)
     return all(found.get(key) == wanted for key, wanted in target.items())
+
+
+def _selected_by(resource: Resource) -> dict[str, str]:
+    return {"kind": resource.kind, "name": resource.name, "apiVersion": resource.api_version}
 
 
 def merge(value: Any, patch: Any, path: str = "") -> Any:
@@ -91,14 +95,9 @@ def _merged_list(value: list[Any], patch: list[Any], path: str) -> list[Any]:
 
 def _useless(patch: Patch, resources: Sequence[Resource]) -> Problem:
     target = ", ".join(f"{key} {value}" for key, value in patch.target.items())
-    near = [
-        did_you_mean(
-            value, {str(resource.body.get(key) or getattr(resource, key, "")) for resource in resources}
-        )
-        for key, value in patch.target.items()
-    ]
-    hint = next(filter(None, near), "")
+    found = {key: {_selected_by(resource).get(key, "") for resource in resources} for key in patch.target}
+    wrong = [(value, found[key]) for key, value in patch.target.items() if value not in found[key]]
+    hint = next(filter(None, (did_you_mean(value, known) for value, known in wrong)), "")
     known = ", ".join(str(resource.key) for resource in resources[:8])
-    return Problem(
-        f"the patch matches no object ({target})", patch.where, hint or f"the component has {known}"
-    )
+    hint = hint or f"the component has {known or 'no objects'}"
+    return Problem(f"the patch matches no object ({target})", patch.where, hint)
