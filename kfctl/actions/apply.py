@@ -116,7 +116,7 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     deadline = time.monotonic() + options.timeout
     waiting = Waiting(judge, prepared.stop, deadline, selector(plan.scope))
     executed = yield from execute(plan, cluster, Run(waiting, options.force_conflicts))
-    if not options.wait or prepared.stop.is_set():
+    if not options.wait or executed.away or prepared.stop.is_set():
         return False
     bodies = [body for key, body in executed.bodies.items() if key not in executed.undone]
     followed = yield from follow(cluster, bodies, waiting)

@@ -8,7 +8,7 @@ from kfctl.cli import console
 from kfctl.cli.options import ClusterSession, ComponentNames, EnvironmentName, Report, ReportOutput, login
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kfctl.actions.status import AppStatus
     from kfctl.model.status import Status
@@ -41,12 +41,23 @@ def status(
     def look() -> "AppStatus":
         return action.status(app, app.environments[name], chosen, login(session))
 
+    if watch and form is Report.TEXT:
+        watched(look)
     show(look(), form)
-    while watch:
-        import time
 
-        time.sleep(_EVERY)
-        show(look(), form)
+
+def watched(look: "Callable[[], AppStatus]") -> None:
+    """Show how an app is again and again: in place on a terminal, below each other elsewhere."""
+    import time
+
+    with console.live() as region:
+        while True:
+            found = look()
+            if region:
+                region.show(list(lines(found)))
+            else:
+                show(found, Report.TEXT)
+            time.sleep(_EVERY)
 
 
 def show(found: "AppStatus", form: Report) -> None:

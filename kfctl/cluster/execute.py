@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.cluster.follow import End, follow
 from kfctl.cluster.pool import as_completed
 from kfctl.cluster.write import INTERRUPTED, Writer
-from kfctl.errors import KfctlError
+from kfctl.errors import KfctlError, Unreachable
 from kfctl.model.plan import Action
 from kfctl.model.resource import Key
 from kfctl.model.status import Event, Step
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SERVED = 15.0  # seconds for the server to serve a kind after it said that it is established
 _THREADS = 32
+_AWAY = "the server can't be reached any more"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Executed:
 
     bodies: Mapping[Key, Body] = field(default_factory=dict)
     undone: Mapping[Key, str] = field(default_factory=dict)
+    away: bool = False  # the server could not be reached any more
 
 
 def execute(plan: Plan, cluster: Cluster, run: Run) -> Generator[Event, None, Executed]:
@@ -52,7 +54,11 @@ def execute(plan: Plan, cluster: Cluster, run: Run) -> Generator[Event, None, Ex
     yield from execution.namespace()
     for wave in plan.waves:
         yield from execution.wave(wave)
-    return Executed(execution.bodies, execution.undone)
+    return Executed(execution.bodies, execution.undone, bool(execution.away))
+
+
+class _NotBegun(KfctlError):
+    """A change that was not begun, and why."""
 
 
 class _Execution:
@@ -72,6 +78,7 @@ class _Execution:
         kept = (change for change in plan.changes if change.action is Action.UNCHANGED)
         self.bodies: dict[Key, Body] = {change.key: change.live for change in kept if change.live}
         self.undone: dict[Key, str] = {}
+        self.away = ""  # why nothing more is sent
 
     def namespace(self) -> Events:
         """Make the environment's namespace if it is missing and no object of the app."""
@@ -97,13 +104,17 @@ class _Execution:
         """Return the changes that nothing stands in the way of; the others are skipped."""
         free = []
         for change in todo:
-            why = INTERRUPTED if self._waiting.stop.is_set() else self._obstacle(change.key)
+            why = self._end() or self._obstacle(change.key)
             if why:
                 self.undone[change.key] = why
                 yield Event(Step.SKIPPED, change.key, change.action.value, why)
             else:
                 free.append(change)
         return free
+
+    def _end(self) -> str:
+        """Return why nothing more is begun at all; empty: it goes on."""
+        return INTERRUPTED if self._waiting.stop.is_set() else self.away
 
     def _obstacle(self, key: Key) -> str:
         space = Key("", "Namespace", "", key.namespace)
@@ -151,8 +162,8 @@ class _Execution:
         )
 
         def one(change: Change) -> Body | None:
-            if self._waiting.stop.is_set():
-                raise KfctlError(INTERRUPTED)
+            if why := self._end():
+                raise _NotBegun(why)
             news.put(Event(Step.STARTED, change.key, change.action.value))
             retried = Event(Step.RETRIED, change.key, change.action.value)
             return self._writer.carry_out(change, lambda why: news.put(replace(retried, message=why)))
@@ -178,6 +189,8 @@ class _Execution:
                 self.bodies[change.key] = result
             return Event(Step.DONE, change.key, action)
         self.undone[change.key] = str(result)
-        if result.message == INTERRUPTED:
-            return Event(Step.SKIPPED, change.key, action, INTERRUPTED)
+        if isinstance(result, _NotBegun):
+            return Event(Step.SKIPPED, change.key, action, str(result))
+        if isinstance(result, Unreachable):  # its own patience is over: that of all others would be, too
+            self.away = _AWAY
         return Event(Step.FAILED, change.key, action, str(result), result.problems[0].hint)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.request import Selection
 from kfctl.cluster.scene import Judge, Scene
-from kfctl.cluster.streams import Source, Streams, sources_of
+from kfctl.cluster.streams import Lost, Source, Streams, sources_of
 from kfctl.errors import KfctlError
 from kfctl.model.resource import Key, at
 from kfctl.model.status import Cause, Event, Health, Status, Step
@@ -78,6 +78,8 @@ def follow(cluster: Cluster, bodies: Iterable[Body], waiting: Waiting) -> Genera
         while not end.reached():
             for news in streams.take(TICK):
                 scene.take(news)
+                if isinstance(news, Lost) and not news.final:
+                    yield Event(Step.NOTE, message=f"{news.error}; trying again")
             if time.monotonic() - judged >= JUDGED_AGAIN:
                 scene.later()
                 judged = time.monotonic()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from kfctl.cluster.answers import Expired
-from kfctl.errors import ClusterError, Forbidden, KfctlError
+from kfctl.errors import ClusterError, Forbidden, KfctlError, Unreachable
 from kfctl.model.resource import Resource
 
 if TYPE_CHECKING:
@@ -132,9 +133,10 @@ class Streams:
         self._watches[source] = watch
         if self._ended.is_set():  # it ended while the watch was being opened
             watch.close()  # and reading on closes what is below
-        for event, body in watch:
-            if event in {"ADDED", "MODIFIED", "DELETED"}:
-                self._news.put(Changed(source, _slim(body), gone=event == "DELETED"))
+        with suppress(Unreachable):  # a watch that is cut off is nothing to tell: the next list may work
+            for event, body in watch:
+                if event in {"ADDED", "MODIFIED", "DELETED"}:
+                    self._news.put(Changed(source, _slim(body), gone=event == "DELETED"))
 
 
 def _no_patience(request: Request, why: str, delay: float) -> None:

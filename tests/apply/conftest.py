@@ -93,6 +93,12 @@ class World:
         """Apply, and return what happened; `on` is called at each event."""
         prepared = self.prepare(*components, **options)
         refuse_blocked(prepared.plan)
+        return self.carry_out(prepared, on)
+
+    def carry_out(
+        self, prepared: Apply, on: Callable[[Event, Apply], None] | None = None
+    ) -> tuple[list[Event], Report]:
+        """Carry out what is decided."""
         events = []
         steps = run(prepared)
         while True:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfctl.actions.apply import refuse_unasked
+from kfctl.cluster.client import Cluster
 from kfctl.cluster.kubeconfig import Login
+from kfctl.cluster.retry import Patience
 from kfctl.errors import AppError, ExitCode, Refused
 from kfctl.model.plan import Action
 from kfctl.model.status import Event, Health, Step
 from tests.apply.conftest import config_map, definition, deployment, job, thing
-from tests.faults.proxy import Status
+from tests.faults.proxy import Reset, Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -293,3 +296,20 @@ def test_a_server_that_is_away_for_a_moment_is_tried_again_and_said(
     retried = [event.message for event in events if event.step is Step.RETRIED]
     assert len(retried) == 2
     assert retried[0].startswith("injected by the fault proxy; again in ")
+
+
+def test_a_server_that_goes_away_ends_the_apply_and_what_was_not_begun_is_told(
+    world: World, proxy: Proxy, tmp_path: Path
+) -> None:
+    world.login = Login(context="proxied", kubeconfig=str(proxy.kubeconfig(tmp_path / "proxied")))
+    world.write(one=[config_map(f"c{number}") for number in range(120)], two=[deployment("late")])
+    prepared = world.prepare()
+    impatient = Cluster(prepared.cluster.transport, patience=Patience(base=0.001))
+    proxy.script = lambda request: Reset() if request.method == "PATCH" else None
+    events, report = world.carry_out(replace(prepared, cluster=impatient))
+    outcome = [row.step for row in report.rows]
+    assert set(outcome) == {Step.FAILED, Step.SKIPPED}
+    assert outcome.count(Step.FAILED) <= 64
+    assert rows(report)["Deployment/late"].message == "the server can't be reached any more"
+    assert report.exit_code is ExitCode.CLUSTER
+    assert not any(event.status for event in events)
