@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kfctl.actions.generate import generate
 from kfctl.errors import UsageError
 from kfctl.store.appfiles import APP_FILE, create_app, enclosing_app
-from kfctl.store.edit import told
+from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,9 @@ from kfctl import store
 from kfctl.actions.app import check_name
 from kfctl.errors import KfctlError, UsageError
 from kfctl.store.catalog import catalog
-from kfctl.store.edit import told, write_file
+from kfctl.store.edit import write_file
 from kfctl.store.lock import locked
+from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,9 @@ from kfctl import __version__
 from kfctl.errors import AppError, Location, Problem, did_you_mean
 from kfctl.model.app import App, Component, Environment, Target
 from kfctl.store.appfile import API_VERSION, AppFile, is_label
-from kfctl.store.edit import read_file, told, write_file
+from kfctl.store.edit import read_file, write_file
 from kfctl.store.manifests import PROTOTYPE, manifest_files, raw_manifests
+from kfctl.store.refusal import told
 from kfctl.yamltext import dump, load_located
 
 if TYPE_CHECKING:

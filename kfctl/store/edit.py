@@ -11,24 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import AppError, Location
-from kfctl.model.plan import ABSENT
+from kfctl.model.absent import ABSENT
 from kfctl.store.lock import locked
+from kfctl.store.refusal import told
 from kfctl.yamltext import decode, set_in, unset_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _TEMPORARY = ".kfctl-tmp-"  # begins the name of every temporary file
-
-_ADVICE = {
-    errno.ENOSPC: "free some space on that disk",
-    errno.EDQUOT: "your disk quota is used up: free some space",
-    errno.EFBIG: "files may not become that large here (`ulimit -f`)",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "look at the permissions of the file and its folder",
-    errno.EPERM: "look at the permissions of the file and its folder",
-    errno.ELOOP: "a symbolic link there leads to itself",
-}
 
 
 @dataclass(frozen=True)
@@ -92,16 +83,6 @@ def rename(root: Path, old: str, new: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (root / old).rename(target)
         _sync(target.parent)
-
-
-@contextlib.contextmanager
-def told(verb: str, path: str) -> Iterator[None]:
-    """Turn what the system refuses into an error that the user can act on."""
-    try:
-        yield
-    except OSError as error:
-        message = f"can't {verb} {path}: {error.strerror or error}"
-        raise AppError(message, where=Location(path), hint=_ADVICE.get(error.errno or 0, "")) from None
 
 
 def _edited(text: str, each: Edit) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, Location, UsageError
-from kfctl.store.edit import told
+from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import Resource
 from kfctl.store.appfile import kind_of
-from kfctl.store.edit import told
+from kfctl.store.refusal import told
 from kfctl.yamltext import decode, documents, position
 
 if TYPE_CHECKING:
