@@ -308,7 +308,7 @@ FAULTS: dict[str, Callable[[Request], Fault | None]] = {
     "watches are cut in the middle": lambda r: Cut() if r.verb == "WATCH" else None,
     "the version is too old": lambda r: Answer(410, "Expired") if r.verb == "WATCH" else None,
     "the right to watch is missing": lambda r: Answer(403, "Forbidden") if r.verb == "WATCH" else None,
-    "the server is away for a while": lambda r: Answer(503) if r.verb == "LIST" and r.number < 12 else None,
+    "the server is away for a while": lambda r: Answer(503) if r.verb == "LIST" and r.number < 6 else None,
 }
 
 
