@@ -8,7 +8,7 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, operators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jinja2.compiler import Frame
 
@@ -81,3 +81,22 @@ class Generator(CodeGenerator):
         self.write("environment.weighed(")
         visit(node, frame)
         self.write(")")
+
+
+SPECIAL = frozenset({"loop", "caller", "varargs", "kwargs"})  # which Jinja gives a meaning
+
+
+def names_from_outside(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    """Return the names that a template uses without having set them, in whatever branch, with their lines."""
+    own = SPECIAL.union(_set_in(tree))
+    for node in tree.find_all(nodes.Name):
+        if node.ctx == "load" and node.name not in own:
+            yield node.name, node.lineno
+
+
+def _set_in(tree: nodes.Template) -> Iterator[str]:
+    yield from (node.name for node in tree.find_all(nodes.Name) if node.ctx != "load")
+    yield from (node.name for node in tree.find_all(nodes.Macro))
+    yield from (node.target for node in tree.find_all(nodes.Import))
+    for node in tree.find_all(nodes.FromImport):
+        yield from (name if isinstance(name, str) else name[1] for name in node.names)

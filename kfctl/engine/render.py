@@ -42,6 +42,21 @@ class Renderer:
             for resource in self._objects(template.file, variables)
         ]
 
+    def faults(self) -> list[Problem]:
+        """Return what is wrong with the templates in whatever branch, and with their conditions."""
+        known = [*self._prototype.parameters, "component", "app", "environment"]
+        problems = []
+        for template in self._prototype.templates:
+            for fault in (
+                self._sandbox.unknown("", f"{{{{ ({template.when}) }}}}", known) if template.when else ()
+            ):
+                where = Location(self._prototype.where.path)
+                problems.append(Problem(f"when: {template.when}: {fault}", where, fault.hint))
+            if template.file.endswith(".j2"):
+                faults = self._sandbox.unknown(template.file, self._sources[template.file], known)
+                problems += [self._problem(fault) for fault in faults]
+        return problems
+
     def _wanted(self, when: str, variables: dict[str, Any]) -> bool:
         try:
             return not when or self._sandbox.truth(when, variables)

@@ -23,13 +23,13 @@ from jinja2.tests import TESTS
 from jinja2.utils import missing
 
 from kfctl.engine import filters
-from kfctl.engine.generator import Generator
+from kfctl.engine.generator import Generator, names_from_outside
 from kfctl.engine.holes import Put, kind, marker
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 
 LOOP = frozenset(
@@ -169,6 +169,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if size > MAX_OUTPUT:
                 raise TooMuch(f"the template prints more than {MAX_OUTPUT:,} characters")
         return "".join(pieces)
+
+    def unknown(self, name: str, source: str, known: Collection[str]) -> list[TemplateFault]:
+        """Return the names that a template uses, in whatever branch, and that nothing gives a meaning."""
+        try:
+            tree = self._parse(source, name, None)
+            self.compile(tree, name)
+        except Exception as error:
+            return [self._fault(error, name, {})]
+        message = "'{}' is not a parameter, nor set in the template"
+        return [
+            TemplateFault(message.format(used), name, line, did_you_mean(used, known))
+            for used, line in names_from_outside(tree)
+            if used not in self.globals and used not in known
+        ]
 
     def origin(self, name: str, variables: dict[str, Any], line: int) -> tuple[str, int]:
         """Return the template and line that printed a line of what the template `name` prints."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfctl.errors import AppError, Location, UsageError, did_you_mean
+from kfctl.errors import AppError, Location, Problem, UsageError, did_you_mean
 from kfctl.model.prototype import Example
 from kfctl.store.prototypefile import read_prototype
+from kfctl.store.refusal import told
+from kfctl.yamltext import decode, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,8 +67,17 @@ class Catalog:
         return tuple(sorted({name for shelf in self.shelves for name in shelf.names()}))
 
     def all(self) -> tuple[Prototype, ...]:
-        """Return all prototypes, by name."""
-        return tuple(self.get(name) for name in self.names())
+        """Return all prototypes, by name; the faults of all broken ones are one error."""
+        found: list[Prototype] = []
+        problems: list[Problem] = []
+        for name in self.names():
+            try:
+                found.append(self.get(name))
+            except AppError as error:
+                problems += error.problems
+        if problems:
+            raise AppError.of(problems)
+        return tuple(found)
 
     def get(self, name: str, where: Location | None = None) -> Prototype:
         """Return a prototype; `where` is the place of the file that asks for it, if a file does."""
@@ -89,7 +101,7 @@ class Catalog:
     def readme(self, prototype: Prototype) -> str:
         """Return its README; empty where there is none."""
         path = Path(prototype.root) / "README.md"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        return _text(path) if path.is_file() else ""
 
     def _shared(self) -> tuple[Path, ...]:
         return tuple(shelf.folder / SHARED for shelf in self.shelves)
@@ -112,17 +124,20 @@ def _texts(folder: Path, prefix: str = "") -> Iterator[tuple[str, str]]:
         if name in NOT_SOURCES or name.startswith("examples/") or not path.is_file():
             continue
         if path.resolve().is_relative_to(root):
-            try:
-                yield prefix + name, path.read_text(encoding="utf-8")
-            except UnicodeDecodeError:
-                continue
+            with told("read", str(path)):
+                raw = path.read_bytes()
+            with suppress(UnicodeDecodeError):
+                yield prefix + name, raw.decode("utf-8-sig")
+
+
+def _text(path: Path) -> str:
+    with told("read", str(path)):
+        return decode(path.read_bytes(), str(path))
 
 
 def _example(path: Path) -> Example:
-    from kfctl import yamltext
-
-    text = path.read_text(encoding="utf-8")
-    document: Any = yamltext.load(text, str(path))
+    text = _text(path)
+    document: Any = load(text, str(path))
     if not isinstance(document, dict) or not isinstance(document.get("params"), dict):
         raise AppError("an example is a map with `params:`", where=Location(str(path), 1))
     first = text.partition("\n")[0]

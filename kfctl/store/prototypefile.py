@@ -12,6 +12,7 @@ from kfctl.model.declaration import faults_of_names, faults_of_parameters, fault
 from kfctl.model.dialect import Fault, place
 from kfctl.model.parameters import Parameter
 from kfctl.model.prototype import Prototype, Template
+from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,10 +29,8 @@ class Source:
     @cached_property
     def text(self) -> str:
         """What the file holds."""
-        try:
-            return self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise AppError(f"can't be read: {error}", where=Location(self.label)) from None
+        with told("read", self.label):
+            return yamltext.decode(self.path.read_bytes(), self.label)
 
     @cached_property
     def value(self) -> Any:
