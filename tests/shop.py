@@ -11,6 +11,7 @@ from kfctl import yamltext
 from kfctl.actions.plan import connect, plan_app
 from kfctl.cluster.kubeconfig import Login
 from kfctl.engine.plan import Choices
+from kfctl.model.status import Step
 from kfctl.store.appfiles import load_app
 
 if TYPE_CHECKING:
@@ -74,18 +75,21 @@ class Shop:
         (found,) = (change for change in self.plan(choices=choices).changes if change.key.name == name)
         return found
 
-    def apply(self, choices: Choices = DEFAULT) -> Plan:
-        """Write what the plan wants, in its order, without waiting."""
-        from kfctl.cluster.request import Write
+    def apply(self, choices: Choices = DEFAULT) -> None:
+        """Carry the plan out, without waiting for anything to become ready."""
+        from kfctl.actions.apply import Options, prepare
+        from kfctl.actions.run import begun, run
 
-        plan = self.plan(choices=choices)
-        assert not plan.blocked, plan.blocked
-        wanted = {change.key: change.wanted for change in plan.changes if change.writes}
-        for key in (key for wave in plan.waves for key in wave if key in wanted):
-            resource = wanted[key]
-            assert resource
-            self.opened[-1].apply(resource.body, Write(force=choices.force_conflicts))
-        return plan
+        app = self.app()
+        options = Options(choices, wait=False)
+        login = Login(kubeconfig=self.kubeconfig, user=self.user)
+        prepared = prepare(app, app.environments["default"], (), (options, login))
+        self.opened.append(prepared.cluster)
+        assert not prepared.plan.blocked, prepared.plan.blocked
+        with begun(prepared) as ready:
+            assert not ready.plan.forbidden, ready.plan.blocked
+            events = list(run(ready))
+        assert not [event for event in events if event.step is Step.FAILED], events
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ LEFT_BEHIND = (
     ("rbac.authorization.k8s.io", "Role"),
     ("rbac.authorization.k8s.io", "RoleBinding"),
 )
+_LOOKS = 3  # at an object that changes all the time
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
@@ -138,11 +139,20 @@ class _Look:
         if wanted.namespace in self.missing:
             return Found(wanted, live, offline="its namespace is made by the same apply")
         try:
-            preview = self.cluster.preview(wanted.body, Write(force=self.force))
+            return self._tried(wanted, live)
         except ClusterError as error:
             return Found(wanted, live or self._read(wanted), self._forced(wanted, error), error)
-        if live is None and not preview.created:
-            live = self._read(wanted)
+
+    def _tried(self, wanted: Resource, live: Body | None) -> Found:
+        """Return the object before and after as of one moment: controllers change it while we look."""
+        for _ in range(_LOOKS):
+            preview = self.cluster.preview(wanted.body, Write(force=self.force))
+            if preview.created:
+                return Found(wanted, preview=preview.body)
+            if _version(live) != _version(preview.body):
+                live = self._read(wanted)
+            if _version(live) == _version(preview.body):
+                break
         return Found(wanted, live, preview=preview.body)
 
     def _forced(self, wanted: Resource, error: ClusterError) -> Body | None:
@@ -155,7 +165,9 @@ class _Look:
         try:
             return self.cluster.find(wanted.api_version, wanted.kind, wanted.name, wanted.namespace)
         except Forbidden:
-            return None
+            if wanted.namespace:
+                raise  # who may not look can't know what would change
+            return None  # of the whole cluster: the plan refuses it, and says how to do without
 
     def _unknown_kind(self, wanted: Resource) -> Found:
         if (wanted.group, wanted.kind) in self.defined:
@@ -189,6 +201,10 @@ def _gathered(places: Sequence[tuple[Kind, str]], listed: Sequence[Any]) -> Ours
         else:
             objects.update((Resource(live).key, live) for live in result)
     return Ours(objects, frozenset(unread))
+
+
+def _version(body: Mapping[str, Any] | None) -> Any:
+    return at(body, "metadata", "resourceVersion")
 
 
 def _raised(result: Found | KfctlError) -> Found:
