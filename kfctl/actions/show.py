@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kfctl.errors import AppError, KfctlError, Problem, UsageError, did_you_mean
+from kfctl.errors import AppError, KfctlError, Problem, TemplateError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,6 +78,19 @@ def chosen_components(app: App, names: Sequence[str]) -> list[Component]:
             ]
         )
     return [app.components[name] for name in sorted(set(names) or app.components)]
+
+
+def lint_own(app: App, components: Sequence[str] = ()) -> None:
+    """Raise a TemplateError of what is wrong with the app's own prototypes, whether it would show or not."""
+    from kfctl.engine.lint import lint
+    from kfctl.store.catalog import catalog
+
+    prototypes = catalog(app.root)
+    used = {component.prototype: component.where for component in chosen_components(app, components)}
+    own = [found for name, where in used.items() if not (found := prototypes.get(name, where)).shipped]
+    problems = [problem for each in own for problem in lint(each, prototypes.sources(each))]
+    if problems:
+        raise TemplateError.of(problems)
 
 
 class _Renders:
