@@ -33,6 +33,14 @@ def is_label(name: str, longest: int = 63) -> bool:
     return len(name) <= longest and _LABEL.fullmatch(name) is not None
 
 
+def bad_name(what: str, name: str, longest: int = 63) -> str:
+    """Return what to say of a name that is no label."""
+    return (
+        f"{what} is made of lower-case letters, digits and inner dashes, "
+        f"at most {longest} characters, and '{name}' is not"
+    )
+
+
 def kind_of(value: Any) -> str:
     """Return what a value read from YAML is, in the words of an error."""
     return "nothing" if value is None else _KINDS.get(type(value), "a value")
@@ -112,9 +120,11 @@ class AppFile:
         return tuple(self._patch((*keys, number)) for number in range(len(value)))
 
     def _patch(self, keys: tuple[str | int, ...]) -> Patch:
-        patch = self.mapping(*keys)
-        if isinstance(self._get(keys), dict):
-            self.only(("target", "merge"), *keys)
+        patch = self._get(keys)
+        if not isinstance(patch, dict):
+            self.problem(f"a patch must be a map, and is {kind_of(patch)}", *keys)
+            return Patch({}, {}, self.where(*keys))
+        self.only(("target", "merge"), *keys)
         for key in ("target", "merge"):
             if not patch.get(key):
                 self.problem(f"a patch needs `{key}:`, a map that is not empty", *keys)

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfctl import __version__
+from kfctl import __version__, yamltext
 from kfctl.errors import AppError, Location, Problem, did_you_mean
 from kfctl.model.app import App, Component, Environment, Target
-from kfctl.store.appfile import API_VERSION, AppFile, is_label
+from kfctl.store.appfile import API_VERSION, AppFile, bad_name, is_label
+from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS, AppFolder
 from kfctl.store.edit import read_file, write_file
-from kfctl.store.manifests import PROTOTYPE, manifest_files, raw_manifests
+from kfctl.store.manifests import raw_manifests
 from kfctl.store.refusal import told
-from kfctl.yamltext import dump, load_located
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 APP_FILE = "kfctl.yaml"
 FORMAT_SINCE = "0.1.0"  # the first version that reads the files as this one writes them
 MAX_NAME = 40  # of an app: it becomes part of the names of objects on the cluster
 
-_ALMOST = ("yml", "json", "YAML", "YML")  # what a user may have meant to be read
+_IDENTITY = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 
 
 def find_app(start: Path, directory: str | None = None) -> Path:
@@ -47,12 +46,12 @@ def enclosing_app(start: Path) -> Path | None:
 
 def component_names(root: Path) -> tuple[str, ...]:
     """Return the names of the app's components, sorted, without reading their files."""
-    return tuple(_Folder(root, "components", []).files)
+    return tuple(AppFolder(root, COMPONENTS, []).files)
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
     """Return the names of the app's environments, sorted, without reading their files."""
-    return tuple(_Folder(root, "environments", []).files)
+    return tuple(AppFolder(root, ENVIRONMENTS, []).files)
 
 
 def load_app(
@@ -68,20 +67,22 @@ def load_app(
     head.head("App", ("name", "id", "minVersion", "globals"))
     name = head.text("name", required=True) or ""
     if name and not is_label(name, MAX_NAME):
-        head.problem(_bad_name("an app's name", name, MAX_NAME), "name")
-    component_folder = _Folder(root, "components", problems)
+        head.problem(bad_name("an app's name", name, MAX_NAME), "name")
+    identity = head.text("id", required=True) or ""
+    if identity and not _IDENTITY.fullmatch(identity):
+        head.problem("an app's id is made of letters, digits and inner dashes, at most 63 characters", "id")
+    folder = AppFolder(root, COMPONENTS, problems, components)
     app = App(
         name=name,
-        id=head.text("id", required=True) or "",
+        id=identity,
         root=str(root),
         globals=head.settings("globals"),
         components={
-            each: _component(_read(root, path, problems), each, component_folder)
-            for each, path in component_folder.chosen(components)
+            each: _component(_read(root, path, problems), each, folder) for each, path in folder.chosen()
         },
         environments={
-            each: _environment(_read(root, path, problems), each, component_folder.files)
-            for each, path in _Folder(root, "environments", problems).chosen(environments)
+            each: _environment(_read(root, path, problems), each, folder.files)
+            for each, path in AppFolder(root, ENVIRONMENTS, problems, environments).chosen()
         },
         min_version=head.text("minVersion"),
     )
@@ -93,48 +94,52 @@ def load_app(
 def create_app(root: Path, name: str, target: Target) -> App:
     """Make an app in the folder `root`, with one environment, `default`, for `target`."""
     if not is_label(name, MAX_NAME):
-        raise AppError(_bad_name("an app's name", name, MAX_NAME))
+        raise AppError(bad_name("an app's name", name, MAX_NAME))
     outer = enclosing_app(root)
     if outer is not None:
         raise AppError(f"{outer} is an app already", where=Location(str(outer / APP_FILE)))
+    from uuid import uuid4  # 4 ms that no other command pays
+
     with told("make", str(root)):
         for folder in (root, root / "components", root / "environments"):
             folder.mkdir(parents=True, exist_ok=True)
     write_file(root, "environments/default.yaml", environment_text(target))
-    write_file(root, APP_FILE, app_text(name, str(uuid.uuid4())))  # last: with it, it is an app
+    write_file(root, APP_FILE, app_text(name, str(uuid4())))  # last: with it, it is an app
     return load_app(root)
 
 
 def app_text(name: str, identity: str) -> str:
     """Return the content of a new `kfctl.yaml`."""
-    return _head_text("App") + dump({"name": name, "id": identity, "minVersion": FORMAT_SINCE})
+    return _head_text("App") + yamltext.dump({"name": name, "id": identity, "minVersion": FORMAT_SINCE})
 
 
 def component_text(prototype: str, params: Mapping[str, Any]) -> str:
     """Return the content of a new component's file."""
-    return _head_text("Component") + dump({"prototype": prototype, "params": dict(params)})
+    return _head_text("Component") + yamltext.dump({"prototype": prototype, "params": dict(params)})
 
 
 def environment_text(target: Target) -> str:
     """Return the content of a new environment's file."""
     known = {"context": target.context, "namespace": target.namespace, "clusterUid": target.cluster_uid}
-    return _head_text("Environment") + dump({"target": {key: value for key, value in known.items() if value}})
+    return _head_text("Environment") + yamltext.dump(
+        {"target": {key: value for key, value in known.items() if value}}
+    )
 
 
 def _head_text(kind: str) -> str:
-    return dump({"apiVersion": API_VERSION, "kind": kind})
+    return yamltext.dump({"apiVersion": API_VERSION, "kind": kind})
 
 
 def _read(root: Path, path: str, problems: list[Problem]) -> AppFile:
     """Return a file of the app; of one that can't be read, an empty one, after noting why."""
     try:
-        return AppFile(path, load_located(read_file(root, path), path), problems)
+        return AppFile(path, yamltext.load_located(read_file(root, path), path), problems)
     except AppError as error:
         problems += error.problems
     return AppFile(path, None, problems)
 
 
-def _component(file: AppFile, name: str, folder: _Folder) -> Component:
+def _component(file: AppFile, name: str, folder: AppFolder) -> Component:
     file.head("Component", ("prototype", "params", "patches"))
     prototype = file.text("prototype", required=True) or ""
     return Component(
@@ -157,7 +162,7 @@ def _environment(file: AppFile, name: str, components: Collection[str]) -> Envir
                 file.problem(f"there is no component '{each}'", section, each, of_key=True, hint=hint)
     namespace = file.text("target", "namespace")
     if namespace and not is_label(namespace):
-        file.problem(_bad_name("a namespace", namespace), "target", "namespace")
+        file.problem(bad_name("a namespace", namespace), "target", "namespace")
     return Environment(
         name=name,
         target=Target(file.text("target", "context"), namespace, file.text("target", "clusterUid")),
@@ -165,72 +170,6 @@ def _environment(file: AppFile, name: str, components: Collection[str]) -> Envir
         components={each: file.settings("components", each) for each in file.mapping("components")},
         patches={each: file.patches("patches", each) for each in file.mapping("patches")},
         where=Location(file.path),
-    )
-
-
-class _Folder:
-    """What is in `components/` or `environments/`: the YAML files by name, and the folders beside them."""
-
-    def __init__(self, root: Path, name: str, problems: list[Problem]) -> None:
-        self.root, self.name, self.problems = root, name, problems
-        self.files: dict[str, str] = {}
-        self._folders: set[str] = set()
-        for entry in self._entries():
-            self._add(entry)
-        for folder in sorted(self._folders - self.files.keys() if name == "components" else ()):
-            hint = f"a file {name}/{folder}.yaml with `prototype: {PROTOTYPE}` makes it a component"
-            self._problem(folder, "this folder belongs to no component", hint)
-
-    def chosen(self, names: Collection[str] | None) -> Iterator[tuple[str, str]]:
-        """Yield name and path of the files that are asked for; of all if None."""
-        return ((name, path) for name, path in self.files.items() if names is None or name in names)
-
-    def manifests(self, component: str, prototype: str) -> tuple[str, ...]:
-        """Return the raw manifests of a component; only one of the prototype `manifests` may have some."""
-        if component not in self._folders:
-            return ()
-        if prototype != PROTOTYPE:
-            hint = f"manifests there would be left out: they need a component of the prototype {PROTOTYPE}"
-            self._problem(component, f"{component} is a {prototype or 'component'}, and has a folder", hint)
-            return ()
-        try:
-            with told("read", f"{self.name}/{component}"):
-                return manifest_files(self.root, component)
-        except AppError as error:
-            self.problems += error.problems
-            return ()
-
-    def _entries(self) -> list[os.DirEntry[str]]:
-        try:
-            with told("read", self.name), os.scandir(self.root / self.name) as entries:
-                return sorted((each for each in entries if each.name[0] != "."), key=lambda each: each.name)
-        except AppError as error:
-            if os.path.lexists(self.root / self.name):
-                self.problems += error.problems
-            return []
-
-    def _add(self, entry: os.DirEntry[str]) -> None:
-        stem, dot, suffix = entry.name.rpartition(".")
-        if suffix == "yaml" and stem:
-            self.files[stem] = f"{self.name}/{entry.name}"
-            if not is_label(stem):
-                what = "a component's name" if self.name == "components" else "an environment's name"
-                self._problem(entry.name, _bad_name(what, stem), "rename the file")
-        elif dot and suffix in _ALMOST:
-            self._problem(
-                entry.name, f"kfctl reads only .yaml files in {self.name}/", f"rename it to {stem}.yaml"
-            )
-        elif entry.is_dir():
-            self._folders.add(entry.name)
-
-    def _problem(self, name: str, message: str, hint: str) -> None:
-        self.problems.append(Problem(message, Location(f"{self.name}/{name}"), hint))
-
-
-def _bad_name(what: str, name: str, longest: int = 63) -> str:
-    return (
-        f"{what} is made of lower-case letters, digits and inner dashes, "
-        f"at most {longest} characters, and '{name}' is not"
     )
 
 

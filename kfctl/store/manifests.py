@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ PROTOTYPE = "manifests"  # of components that are raw manifests
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
-_Found = tuple[Any, Location]
+# A document: its value, and where each part of that stands.
+_Found = tuple[Any, Callable[..., Location]]
 
 
 def manifest_files(root: Path, name: str) -> tuple[str, ...]:
@@ -41,8 +43,8 @@ def raw_manifests(app: App, component: str) -> list[Resource]:
     resources: list[Resource] = []
     for path in app.components[component].manifests:
         try:
-            for value, where in _documents(Path(app.root), path):
-                resources += _objects(value, where, component, problems)
+            for value, place in _documents(Path(app.root), path):
+                resources += _objects(value, place, component, problems)
         except AppError as error:
             problems += error.problems
     if problems:
@@ -61,10 +63,10 @@ def _documents(root: Path, path: str) -> Iterator[_Found]:
 
 
 def _yaml_documents(raw: bytes, path: str) -> Iterator[_Found]:
-    for document in documents(raw, path):
-        if document.value is not None and document.root is not None:
-            mark = document.root.start.start_mark
-            yield document.value, Location(path, mark.line + 1, mark.column + 1)
+    found = documents(raw, path)
+    if any(_is_list(each.value) for each in found):  # only then the places of parts are of interest
+        found = documents(raw, path, places=True)
+    return ((each.value, each.at) for each in found)
 
 
 def _json_documents(text: str, path: str) -> Iterator[_Found]:
@@ -77,9 +79,11 @@ def _json_documents(text: str, path: str) -> Iterator[_Found]:
             value, index = decoder.raw_decode(text, index)
         except json.JSONDecodeError as error:
             raise AppError(error.msg, where=position(text, error.pos, path)) from None
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise AppError("too many lists and objects in one another", where=where) from None
+        except ValueError as error:
             raise AppError(str(error), where=where) from None
-        yield value, where
+        yield value, lambda *_, where=where: where
         index = _skip_space(text, index)
 
 
@@ -100,18 +104,34 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number that JSON knows")
 
 
-def _objects(value: Any, where: Location, component: str, problems: list[Problem]) -> Iterator[Resource]:
+def _objects(
+    value: Any,
+    place: Callable[..., Location],
+    component: str,
+    problems: list[Problem],
+    keys: tuple[str | int, ...] = (),
+) -> Iterator[Resource]:
     """Yield the object that a document holds, or those of a List."""
-    fault = _fault(value)
+    fault, where = _fault(value), place(*keys)
     if fault:
         problems.append(
             Problem(fault, where, "a manifest holds Kubernetes objects: apiVersion, kind, metadata")
         )
-    elif value["kind"].endswith("List") and isinstance(value.get("items"), list):
-        for item in value["items"]:
-            yield from _objects(item, where, component, problems)
+    elif _is_list(value):
+        for index, item in enumerate(value["items"]):
+            yield from _objects(item, place, component, problems, (*keys, "items", index))
     else:
         yield Resource(value, component, f"{where.path}:{where.line}")
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a List, or a list of one kind, as kubectl tells them."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("items"), list)
+        and isinstance(value.get("kind"), str)
+        and value["kind"].endswith("List")
+    )
 
 
 def _fault(value: Any) -> str:

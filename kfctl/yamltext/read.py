@@ -87,12 +87,16 @@ def load_located(text: str | bytes, path: str = "") -> Located:
 
 def load_all(text: str | bytes, path: str = "") -> list[Any]:
     """Return the values of all documents in `text` but the empty ones, read as kubectl reads a manifest."""
-    return [document.value for document in documents(text, path) if document.value is not None]
+    return [located.value for located in documents(text, path)]
 
 
-def documents(text: str | bytes, path: str = "") -> list[Document]:
-    """Return all documents of a manifest; whole numbers and booleans as keys become text, as in kubectl."""
-    return list(Reader(text, path, any_key=True))
+def documents(text: str | bytes, path: str = "", *, places: bool = False) -> list[Located]:
+    """Return all documents but the empty ones, read as kubectl reads a manifest.
+
+    Whole numbers and booleans as keys become text. The place of each part is known only with `places`.
+    """
+    found = Reader(text, path, any_key=True, places=places)
+    return [Located(each.value, path, each) for each in found if each.value is not None]
 
 
 def _only(reader: Reader) -> Document:

@@ -234,7 +234,8 @@ def _syntax(error: Any, path: str) -> Problem:
             return Problem(message, _place(mark, path), hint)
     context, started = getattr(error, "context", None), getattr(error, "context_mark", None)
     if context and started:
-        problem += f" ({context} that starts in line {started.line + 1})"
+        line = f" that starts in line {started.line + 1}" if mark and mark.line != started.line else ""
+        problem += f" ({context}{line})"
     return Problem(problem, _place(mark, path) if mark else Location(path))
 
 
