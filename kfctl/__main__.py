@@ -1,7 +1,5 @@
 """`python -m kfctl` is the command `kfctl`."""
 
-import sys
+from kfctl.cli import run
 
-from kfctl.cli import main
-
-sys.exit(main())
+run()

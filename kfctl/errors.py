@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +22,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file; line and column count from 1, 0 means unknown."""
 
     path: str
@@ -36,8 +34,7 @@ class Location:
         return ":".join([self.path, *(str(n) for n in (self.line, self.column) if n)])
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One fault: what is wrong, where, and what to do about it."""
 
     message: str
@@ -103,8 +100,7 @@ class TemplateError(AppError):
     code = "template"
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """One of the causes that the server gives for its answer, such as a field that another manager owns."""
 
     reason: str = ""
@@ -112,8 +108,7 @@ class Cause:
     message: str = ""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What the server said: the HTTP status and the fields of the Status object in the body."""
 
     status: int

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from kfctl.engine.needs import needs
 from kfctl.errors import AppError
 
 if TYPE_CHECKING:
@@ -88,6 +86,8 @@ def sort_key(resource: Resource) -> tuple[tuple[int, int], str, str, str, str]:
 
 def waves(resources: Iterable[Resource], after: Sequence[Need] | None = None) -> tuple[tuple[Key, ...], ...]:
     """Return the resources in groups that may go side by side; `after` holds their `needs`, if known."""
+    from kfctl.engine.needs import needs  # here: `show` sorts and needs no waves
+
     ordered = sorted(resources, key=sort_key)
     levels = _levels(ordered, needs(ordered) if after is None else after)
     found: dict[tuple[int, int], list[Key]] = {}
@@ -111,6 +111,8 @@ def _levels(ordered: Sequence[Resource], after: Iterable[Need]) -> dict[Key, tup
 
 
 def _sorted(graph: dict[Key, list[Key]], by_key: dict[Key, Resource]) -> tuple[Key, ...]:
+    from graphlib import CycleError, TopologicalSorter
+
     try:
         return tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:

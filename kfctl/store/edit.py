@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfctl import yamltext
 from kfctl.errors import AppError, Location
 from kfctl.model.absent import ABSENT
 from kfctl.store.lock import locked
 from kfctl.store.refusal import told
-from kfctl.yamltext import decode, set_in, unset_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def read_file(root: Path, path: str) -> str:
     with told("read", path):
         raw = (root / path).read_bytes()
     mark = "\ufeff" if raw.startswith(b"\xef\xbb\xbf") else ""
-    return mark + decode(raw, path)
+    return mark + yamltext.decode(raw, path)
 
 
 def write_file(root: Path, path: str, text: str) -> None:
@@ -87,8 +87,8 @@ def rename(root: Path, old: str, new: str) -> None:
 
 def _edited(text: str, each: Edit) -> str:
     if each.value is ABSENT:
-        return unset_in(text, each.keys, each.path)
-    return set_in(text, each.keys, each.value, each.path)
+        return yamltext.unset_in(text, each.keys, each.path)
+    return yamltext.set_in(text, each.keys, each.value, each.path)
 
 
 def _target(path: Path) -> Path:
