@@ -43,7 +43,7 @@ def quantity(value: Any) -> Fraction | None:
 
 
 def holds_quantity(group: str, path: tuple[str, ...]) -> bool:
-    """Whether a field of a kind of `group` is a quantity to the server, which may then write it another way."""
+    """Whether a field of a kind of `group` is a quantity, which the server may write another way."""
     if "." in group and not group.endswith(".k8s.io"):
         return False  # a custom resource is stored as it is written
     last = ("", "", *path)[-3:]

@@ -132,7 +132,7 @@ spec:
   - "say \\"x\\""
   - "é"
 """
-    )  # noqa: W291 - a block keeps the blanks at the end of its lines
+    )
 
 
 def test_documents_are_parted() -> None:
