@@ -20,7 +20,7 @@ OF_KINDS = "defined undefined none string number integer float boolean true fals
 OF_ORDER = (
     "in odd even divisibleby lower upper eq equalto == ne != lt lessthan < le <= gt greaterthan > ge >="
 )
-TESTS = frozenset([*OF_KINDS.split(), *OF_ORDER.split()])
+TESTS_OF_KINDS, TESTS_OF_VALUES = frozenset(OF_KINDS.split()), frozenset(OF_ORDER.split())
 OF_TEXT = "capitalize count endswith find index isalnum isalpha isascii isdigit islower isspace isupper lower"
 OF_PARTS = "lstrip partition removeprefix removesuffix rfind rpartition rstrip startswith strip title upper"
 

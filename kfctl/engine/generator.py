@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 class Generator(CodeGenerator):
     """Writes code that tells `_finalize` the place of each hole and pays for whatever can grow."""
 
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write("environment.finalize(context, ")
+
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        self.write(f", ({self.name!r}, {node.lineno})")
-        super()._output_child_post(node, frame, finalize)
+        self.write(f", ({self.name!r}, {node.lineno}))")
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Count the turns of a loop before it starts."""
@@ -29,12 +31,16 @@ class Generator(CodeGenerator):
         super().visit_For(node, frame)
 
     def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
-        """Pay for both sides: lists in lists may take for ever to compare."""
+        """Pay for both sides, unless the other is fixed: lists in lists may take for ever to compare."""
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        if all(map(_is_fixed, sides[1:])):
+            super().visit_Compare(node, frame)
+            return
         self.write("(")
-        self._weighed(node.expr, frame)
+        self._paid(self.visit, node.expr, frame)
         for operand in node.ops:
             self.write(f" {operators[operand.op]} ")
-            self._weighed(operand.expr, frame)
+            self._paid(self.visit, operand.expr, frame)
         self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
@@ -71,16 +77,17 @@ class Generator(CodeGenerator):
         """Refuse ``autoescape``."""
         self.fail("autoescape is not supported: values are never text here", node.lineno)
 
-    def _weighed(self, node: nodes.Node, frame: Frame) -> None:
-        if isinstance(node, nodes.Const):
-            self.visit(node, frame)
-        else:
-            self._paid(self.visit, node, frame)
-
     def _paid(self, visit: Callable[[Any, Frame], Any], node: nodes.Node, frame: Frame) -> None:
         self.write("environment.weighed(")
         visit(node, frame)
         self.write(")")
+
+
+def _is_fixed(node: nodes.Node) -> bool:
+    """Whether a part of an expression is a word or a list of words, written in the template."""
+    return isinstance(node, nodes.Const) or (
+        isinstance(node, nodes.List | nodes.Tuple) and all(map(_is_fixed, node.items))
+    )
 
 
 SPECIAL = frozenset({"loop", "caller", "varargs", "kwargs"})  # which Jinja gives a meaning

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,9 +22,12 @@ NONCE = f"kfctl{token_hex(8)}"
 MARKER = re.compile(f"{NONCE}n([0-9]+)z")
 
 
+MARKER_HEAD, MARKER_TAIL = f"{NONCE}n", "z"
+
+
 def marker(index: int) -> str:
     """Return the text that stands for the value number `index` until it is put in."""
-    return f"{NONCE}n{index}z"
+    return f"{MARKER_HEAD}{index}{MARKER_TAIL}"
 
 
 def readable(text: str) -> str:
@@ -33,22 +35,19 @@ def readable(text: str) -> str:
     return MARKER.sub("{{…}}", text)
 
 
-@dataclass(frozen=True)
-class Hole:
+class Hole(NamedTuple):
     """A place that takes a value with its type."""
 
     index: int
 
 
-@dataclass(frozen=True)
-class Blend:
+class Blend(NamedTuple):
     """Text with holes: static pieces (str) and the numbers of values (int)."""
 
     parts: tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Merge:
+class Merge(NamedTuple):
     """The key ``<<`` of a map whose value is a hole: its entries join the map."""
 
     index: int

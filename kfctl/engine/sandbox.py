@@ -24,7 +24,7 @@ from jinja2.utils import missing
 
 from kfctl.engine import filters
 from kfctl.engine.generator import Generator, names_from_outside
-from kfctl.engine.holes import Put, kind, marker
+from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Put, kind
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.errors import did_you_mean
 
@@ -67,10 +67,12 @@ def _finalize(context: Context, value: Any, place: tuple[str, int]) -> str:
         return str(value.text)
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
-    sandbox.budget.spend(1 + len(value) // CHARACTERS if kind is str else 1)
-    puts = sandbox.puts
+    budget, puts = sandbox.budget, sandbox.puts
+    budget.left -= 1 + len(value) // CHARACTERS if kind is str else 1
+    if budget.left < 0:
+        budget.spend(0)
     puts.append(Put(value, *place))
-    return marker(len(puts) - 1)
+    return f"{MARKER_HEAD}{len(puts) - 1}{MARKER_TAIL}"
 
 
 class _Template(Template):
@@ -123,7 +125,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
         self.filters |= {**filters.OURS, "tojson": self._guarded(filters.tojson)}
         tests: Mapping[str, Any] = TESTS  # some of them are operators, which have no type of their own
-        self.tests = {name: self._guarded(tests[name]) for name in filters.TESTS}
+        self.tests = {name: self._guarded(tests[name]) for name in filters.TESTS_OF_VALUES}
+        self.tests |= {name: _of_kind(tests[name]) for name in filters.TESTS_OF_KINDS}
         self.start()
 
     def start(self) -> None:
@@ -269,6 +272,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
         elif unknown := UNKNOWN.match(message):
             hint = did_you_mean(unknown[1], variables.keys() - self.globals.keys())
         return TemplateFault(message, template, line, hint)
+
+
+def _of_kind(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return a test that looks at no more of a value than what it is."""
+
+    @wraps(test)
+    def guarded(value: Any) -> bool:
+        return test(value._refused() if type(value) is Text else value)
+
+    return guarded
 
 
 class _Traced(Sandbox):
