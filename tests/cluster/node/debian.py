@@ -1,0 +1,89 @@
+"""What the machine must be and have for a node."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cluster.cache import HarnessError, say
+
+# A program of each package, and where it is found.
+PACKAGES = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "containernetworking-plugins": "/usr/lib/cni/bridge",
+    "iptables": "iptables",
+    "conntrack": "conntrack",
+    "iproute2": "ip",
+    "util-linux": "nsenter",
+    "debootstrap": "debootstrap",
+}
+# Where Debian looks whether a package may start its services.
+POLICY = Path("/usr/sbin/policy-rc.d")
+SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def why_not() -> str | None:
+    """What keeps this machine from having a node; None when nothing does."""
+    if sys.platform != "linux" or not Path("/etc/debian_version").exists():
+        return "a node with running pods needs Debian: its container runtime is installed with apt-get"
+    if os.geteuid() != 0:
+        return "a node with running pods needs root"
+    return None
+
+
+def missing() -> list[str]:
+    """The packages that are not installed yet."""
+    return [package for package, program in PACKAGES.items() if not shutil.which(program, path=SEARCH)]
+
+
+def prepare() -> None:
+    """Install what is missing, or say why there can be no node here."""
+    reason = why_not()
+    if reason:
+        raise HarnessError(reason)
+    wanted = missing()
+    if not wanted:
+        return
+    say(f"installing with apt-get, which the node needs: {' '.join(wanted)} …")
+    with no_services():
+        install(wanted)
+
+
+def install(packages: list[str]) -> None:
+    """Install packages, with newer lists of them when the old ones do not do."""
+    done = apt("install", *packages)
+    if done.returncode:
+        apt("update")
+        done = apt("install", *packages)
+    if done.returncode:
+        raise HarnessError(f"apt-get install {' '.join(packages)} failed:\n{done.stdout[-2000:].strip()}")
+
+
+@contextmanager
+def no_services() -> Iterator[None]:
+    """Packages that are installed now start no service: the node runs a containerd of its own."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
+
+
+def apt(action: str, *packages: str) -> subprocess.CompletedProcess[str]:
+    """Run apt-get, which asks nothing."""
+    return subprocess.run(
+        ["apt-get", action, "--yes", "--no-install-recommends", *packages],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )

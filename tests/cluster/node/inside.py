@@ -1,0 +1,46 @@
+"""The first process in the node's namespaces: lays folders over the machine's, then buries the dead."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main(folder: Path, covered: list[str]) -> None:
+    """Make the node's mounts, say so, and stay: with this process all others of the node end."""
+    for number, place in enumerate(covered):
+        ours = folder / "covered" / str(number)
+        ours.mkdir(parents=True, exist_ok=True)
+        mount("--bind", str(ours), place)
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    mount("--make-rshared", "/")  # pods may ask for mounts that they share with the node
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    (folder / "inside").touch()
+    bury_for_ever()
+
+
+def mount(*arguments: str) -> None:
+    """Run mount(8)."""
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def bury_for_ever() -> None:
+    """Take the exit codes of orphans; nobody else here would."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    while True:
+        signal.sigwait({signal.SIGCHLD})
+        while left_a_dead_child():
+            pass
+
+
+def left_a_dead_child() -> bool:
+    """Bury one dead child, if there is one."""
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

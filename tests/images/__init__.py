@@ -1,0 +1,1 @@
+"""Container images made from packages: of Debian, PyPI, npm and Go modules."""

@@ -1,0 +1,51 @@
+"""Layers of packages from PyPI, installed from outside for the Python of the base."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.images.base import PYTHON
+from tests.images.layers import Layer, command
+
+# Packages that are on PyPI as sources only.
+NO_WHEELS = ("onetimepass==1.0.1",)
+
+
+def packages(name: str, *wanted: str, over: Layer | None = None) -> Layer:
+    """A layer with packages in /opt/NAME; what the layer below has too, it has in the same version."""
+    recipe = (PYTHON, *wanted, *NO_WHEELS, *(over.recipe if over else ()))
+    return Layer(name, recipe, lambda root: install(root / "opt" / name, wanted, over))
+
+
+def install(target: Path, wanted: tuple[str, ...], over: Layer | None) -> None:
+    """Have pip install wheels for another Python than its own."""
+    target.parent.mkdir()
+    with tempfile.TemporaryDirectory() as folder:
+        limits = Path(folder) / "constraints"
+        limits.write_text("\n".join(versions(over) if over else ()))
+        pip("wheel", "--no-deps", "--wheel-dir", folder, *NO_WHEELS)
+        foreign = ("--python-version", PYTHON, "--only-binary=:all:", "--find-links", folder)
+        pip("install", "--constraint", limits, *foreign, "--target", target, *wanted)
+    for script in (target / "bin").glob("*"):
+        name_our_python(script)
+
+
+def pip(*arguments: str | Path) -> None:
+    """Run pip."""
+    command(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments)
+
+
+def versions(layer: Layer) -> list[str]:
+    """What a layer has installed, as requirements."""
+    listing = ["tar", "--list", "--file", str(layer.built().path)]
+    files = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.splitlines()
+    folders = {Path(file).parent.name for file in files if file.endswith(".dist-info/METADATA")}
+    return sorted(folder.removesuffix(".dist-info").replace("-", "==", 1) for folder in folders)
+
+
+def name_our_python(script: Path) -> None:
+    """Start a script with the Python of the image, not with the one that pip ran on."""
+    first, _, rest = script.read_bytes().partition(b"\n")
+    if first.startswith(b"#!") and b"python" in first:
+        script.write_bytes(b"#!/usr/bin/python3\n" + rest)
