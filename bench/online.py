@@ -18,7 +18,8 @@ NAMESPACE = "kfctl-bench"
 
 def creating(work: Path, cluster: Cluster) -> list[Row]:
     """`apply` of 1,000 new objects, the plan included, against `kubectl apply --server-side`."""
-    app = write_app(work / "apply", servings=400, config_maps=200, namespace=NAMESPACE)
+    context = cluster.kubectl("config", "current-context").strip()
+    app = write_app(work / "apply", servings=400, config_maps=200, namespace=NAMESPACE, context=context)
     objects = rendered(app)
     plain = write_kustomization(work / "apply-plain", objects)
     (plain / "kustomization.yaml").unlink()

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 KFCTL = [sys.executable, "-m", "kfctl"]
 APP = "apiVersion: kfctl/v1\nkind: App\nname: bench\nid: 0123456789abcdef\n"
-ENVIRONMENT = "apiVersion: kfctl/v1\nkind: Environment\ntarget:\n  namespace: {namespace}\n"
+ENVIRONMENT = """\
+apiVersion: kfctl/v1
+kind: Environment
+target:
+  context: {context}
+  namespace: {namespace}
+"""
 COMPONENT = """\
 apiVersion: kfctl/v1
 kind: Component
@@ -24,12 +30,14 @@ SERVING = COMPONENT.format(prototype="tf-serving") + (
 )
 
 
-def write_app(root: Path, servings: int, config_maps: int, namespace: str = "bench") -> Path:
+def write_app(
+    root: Path, servings: int, config_maps: int, namespace: str = "bench", context: str = "unused"
+) -> Path:
     """Write an app of `servings` model servers (two objects each) and `config_maps` raw ConfigMaps."""
     for folder in ("components/raw" if config_maps else "components", "environments"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "kfctl.yaml").write_text(APP)
-    (root / "environments/default.yaml").write_text(ENVIRONMENT.format(namespace=namespace))
+    (root / "environments/default.yaml").write_text(ENVIRONMENT.format(context=context, namespace=namespace))
     for index in range(servings):
         name = f"model-{index:04d}"
         (root / f"components/{name}.yaml").write_text(SERVING.format(name=name))
