@@ -69,8 +69,6 @@ class Sender:
     def _once(self, request: Request) -> Response:
         with self.limit.place() as halvings:
             response = self.transport.send(request)
-            if response.status == 401 and self.transport.renew():
-                response = self.transport.send(request)
         if response.status == 429:
             self.limit.halve(halvings)
         else:

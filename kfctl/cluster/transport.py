@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from contextlib import contextmanager
@@ -13,13 +14,13 @@ import urllib3
 from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException
-from kubernetes.config.incluster_config import load_incluster_config
 from kubernetes.config.kube_config import KubeConfigLoader
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from kfctl import __version__
 from kfctl.cluster.credentials import Credentials, credentials, doubt_of, impersonation
 from kfctl.cluster.faults import Fault, fault_of
+from kfctl.cluster.httpstream import HttpStream, Stream
 from kfctl.cluster.kubeconfig import Context, KubeConfig, Login, load
 from kfctl.errors import ClusterError
 
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["Login", "Response", "Stream", "Transport", "connect"]
 
 CONNECTIONS = 32
-_CONNECT_TIMEOUT = 4.0
-_FIRST_ANSWER = 5.0  # until a server has answered once, so that a dead one is told within 10 s
+# Seconds to connect (to each address of a name) and to read: before and after a server has answered once,
+# so that a dead one is told within 10 s.
+_TIMEOUTS = {False: (3.0, 5.0), True: (4.0, math.inf)}
+_UNAUTHORIZED = 401
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -43,22 +46,6 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-class Stream(Protocol):
-    """An answer that goes on: a watch, or a log that is followed."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    def read(self) -> bytes:
-        """Return all that is left of it."""
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield each line as it comes, without its end."""
-
-    def close(self) -> None:
-        """End it, from any thread."""
 
 
 class Transport(Protocol):
@@ -74,9 +61,6 @@ class Transport(Protocol):
     def stream(self, request: Request) -> Stream:
         """Send it and return the answer as it comes."""
 
-    def renew(self) -> bool:
-        """Make new credentials after a 401; False where there is no way to."""
-
     def doubt(self) -> str:
         """Return what is wrong with the credentials, such as that they expired; empty: nothing is known."""
 
@@ -88,7 +72,7 @@ def connect(login: Login) -> Transport:
     """Return the transport to the cluster that `login` means; nothing is sent yet."""
     config = load(login.kubeconfig)
     if not config.contexts and (login.context is None or login.context_is_default) and _in_cluster(login):
-        return _pod_transport(login)
+        return _HttpTransport(_configuration(), _pod_context(), login)
     return _kubeconfig_transport(config, login)
 
 
@@ -100,14 +84,17 @@ def _in_cluster(login: Login) -> bool:
     )
 
 
-def _pod_transport(login: Login) -> Transport:
-    configuration = _configuration()
-    with _library_errors("the pod's service account"):
-        loader: Any = load_incluster_config
-        loader(configuration)
+def _pod_context() -> Context:
+    """Return what a kubeconfig would say of the cluster that we run in."""
+    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{part}", "") for part in ("HOST", "PORT"))
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     namespace = _SERVICE_ACCOUNT / "namespace"
-    inside = namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
-    return _HttpTransport(configuration, Context("in-cluster", {}, {}, inside), login)
+    return Context(
+        "in-cluster",
+        {"server": server, "certificate-authority": str(_SERVICE_ACCOUNT / "ca.crt")},
+        {"tokenFile": str(_SERVICE_ACCOUNT / "token")},
+        namespace.read_text(encoding="utf-8").strip() if namespace.exists() else "",
+    )
 
 
 def _kubeconfig_transport(config: KubeConfig, login: Login) -> Transport:
@@ -127,6 +114,11 @@ def _address(context: Context) -> str:
         return address
     secured = any("certificate" in key for key in (*context.cluster, *context.user))
     return f"{'https' if secured else 'http'}://{address}"
+
+
+def _is_loopback(server: str) -> bool:
+    host = urllib3.util.parse_url(server).host or ""
+    return host == "localhost" or host.startswith("127.") or host == "[::1]"
 
 
 def _configuration() -> Any:
@@ -156,20 +148,33 @@ class _HttpTransport:
         self.namespace = context.namespace
         self._headers = {"User-Agent": f"kfctl/{__version__}"}
         self._acting = impersonation(context.user, login)
-        self._load()
+        self._load(credentials(context.user, context.cluster))
         self.server: str = configuration.host
 
-    def _load(self) -> None:
-        """Read certificates and tokens, running the exec plugin if there is one."""
-        self._credentials = credentials(self._entry.user, self._entry.cluster)
-        if self._entry.cluster:
-            with _library_errors(f"context {self._entry.name!r} of the kubeconfig"):
-                _load_entry(_single(self._entry, self._credentials), self._configuration)
-        with _library_errors(f"a certificate of context {self._entry.name!r}"):
-            rest = RESTClientObject(self._configuration)
-        self._pool: urllib3.PoolManager = rest.pool_manager
+    def _load(self, made: Credentials) -> None:
+        """Make the pool of connections that these credentials, and the kubeconfig's certificates, ask for."""
+        self._credentials = made
+        with _library_errors(f"context {self._entry.name!r} of the kubeconfig"):
+            _load_entry(_single(self._entry, made), self._configuration)
+            if _is_loopback(self._configuration.host) and "proxy-url" not in self._entry.cluster:
+                self._configuration.proxy = None  # as Go does, whatever HTTPS_PROXY says
+            self._pool: urllib3.PoolManager = RESTClientObject(self._configuration).pool_manager
         if not self._configuration.verify_ssl:
             urllib3.disable_warnings(InsecureRequestWarning)
+
+    def _renew(self, used: Credentials) -> bool:
+        """Make new credentials unless another thread has; False where there is no way to."""
+        user = self._entry.user
+        if not (user.get("exec") or user.get("tokenFile")):
+            return False
+        with self._lock:
+            if self._credentials is used:
+                made = credentials(user, self._entry.cluster)
+                if (made.certificate, made.key) == (used.certificate, used.key):
+                    self._credentials = made
+                else:
+                    self._load(made)
+        return True
 
     def send(self, request: Request) -> Response:
         with self._faults():
@@ -180,14 +185,7 @@ class _HttpTransport:
 
     def stream(self, request: Request) -> Stream:
         with self._faults():
-            return _HttpStream(self._open(request, {"Accept-Encoding": "identity"}), self._faults)
-
-    def renew(self) -> bool:
-        if not (self._entry.user.get("exec") or self._entry.user.get("tokenFile")):
-            return False
-        with self._lock:
-            self._load()
-        return True
+            return HttpStream(self._open(request, {"Accept-Encoding": "identity"}), self._faults)
 
     def doubt(self) -> str:
         return doubt_of(self._configuration.cert_file, bool(self._authorization()))
@@ -196,20 +194,29 @@ class _HttpTransport:
         self._pool.clear()
 
     def _open(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """Send a request; one that is refused for its credentials once more, with new ones."""
         if self._credentials.expired:
-            self.renew()
-        read = request.read_timeout if self._answered else min(request.read_timeout, _FIRST_ANSWER)
+            self._renew(self._credentials)
+        used = self._credentials
+        answer = self._ask(request, headers)
+        if answer.status == _UNAUTHORIZED and self._renew(used):
+            answer.drain_conn()
+            answer = self._ask(request, headers)
+        return answer
+
+    def _ask(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         all_headers = urllib3.HTTPHeaderDict({**self._headers, "Accept": request.accept, **headers})
         if request.content_type:
             all_headers["Content-Type"] = request.content_type
         for name, value in (*self._authorization().items(), *self._acting):
             all_headers.add(name, value)
+        connect, read = _TIMEOUTS[self._answered]
         answer = self._pool.request(
             request.method,
             self.server + request.target,
             body=request.body,
             headers=all_headers,
-            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=read),
+            timeout=urllib3.Timeout(connect=connect, read=min(request.read_timeout, read)),
             preload_content=False,
             redirect=False,
             retries=False,
@@ -258,43 +265,3 @@ def _base64(text: str) -> str:
     import base64
 
     return base64.b64encode(text.encode()).decode()
-
-
-class _HttpStream:
-    """An answer of urllib3, read as it comes."""
-
-    def __init__(self, answer: urllib3.BaseHTTPResponse, faults: Any) -> None:
-        self._answer = answer
-        self._faults = faults
-        self._closed = False
-        self.status: int = answer.status
-        self.headers: Mapping[str, str] = answer.headers
-
-    def read(self) -> bytes:
-        with self._faults():
-            return self._answer.read()
-
-    def lines(self) -> Iterator[bytes]:
-        rest = b""
-        for chunk in self._chunks():
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from whole
-        if rest:
-            yield rest
-
-    def close(self) -> None:
-        self._closed = True
-        try:
-            self._answer.shutdown()  # wakes the thread that reads
-        except (ValueError, OSError, RuntimeError, AttributeError):
-            self._answer.close()
-
-    def _chunks(self) -> Iterator[bytes]:
-        try:
-            with self._faults():
-                yield from self._answer.stream(65536)
-        except Fault:
-            if not self._closed:
-                raise
-        finally:
-            self._answer.close()

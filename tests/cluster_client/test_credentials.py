@@ -7,9 +7,11 @@ import json
 import stat
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from kfctl.cluster import transport
 from kfctl.cluster.client import connect
 from kfctl.cluster.credentials import credentials, impersonation
 from kfctl.cluster.kubeconfig import Login
@@ -138,7 +140,7 @@ def test_a_token_the_server_does_not_know(cluster: Cluster, tmp_path: Path) -> N
 
 
 def test_credentials_are_renewed_once_when_they_are_refused(cluster: Cluster, tmp_path: Path) -> None:
-    good = cluster.kubectl("create", "token", "default", "--namespace", "default").strip()
+    good = token(cluster)
     counter = tmp_path / "runs"
     script = f"""
     echo run >> {counter}
@@ -155,3 +157,45 @@ def client_as(cluster: Cluster, folder: Path, user: dict[str, Any]) -> Any:
     config["users"][0]["user"] = user
     (folder / "other").write_text(json.dumps(config))
     return connect(Login(kubeconfig=str(folder / "other")))
+
+
+def test_a_token_file_that_is_replaced_is_read_again(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("stale")
+    client = client_as(cluster, tmp_path, {"tokenFile": str(tmp_path / "token")})
+    with pytest.raises(Unauthorized):
+        client.version()
+    (tmp_path / "token").write_text(token(cluster) + "\n")
+    assert client.version()
+
+
+def test_inside_a_pod_the_service_account_is_used(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))
+    server = urlsplit(config["clusters"][0]["cluster"]["server"])
+    ca = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
+    for name, text in {"token": token(cluster), "ca.crt": ca, "namespace": "mine"}.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(transport, "_SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", server.hostname or "")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    inside = connect(Login(context="of-the-environment", context_is_default=True))
+    assert (inside.context, inside.transport.namespace) == ("in-cluster", "mine")
+    assert inside.version()
+    with pytest.raises(ClusterError, match="no context 'given' in"):
+        connect(Login(context="given"))
+
+
+def test_no_proxy_stands_before_this_machine(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    address = json.loads(cluster.kubectl("config", "view", "--minify", "--output=json"))
+    if urlsplit(address["clusters"][0]["cluster"]["server"]).hostname == "127.0.0.1":
+        assert connect(Login(kubeconfig=str(cluster.kubeconfig))).version()
+
+
+def token(cluster: Cluster) -> str:
+    return cluster.kubectl("create", "token", "default", "--namespace", "default").strip()
