@@ -1,74 +1,104 @@
-"""Makes the cluster what the app says: plan, carry out, wait, explain what did not come up."""
+"""Decides on an apply: the plan, what it may do, and what must be asked before."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from kfctl.engine.plan import Choices
 from kfctl.errors import AppError, Problem, Refused
 from kfctl.model.plan import Action
-from kfctl.model.status import Event, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from kfctl.actions.plan import Decision, Subject
     from kfctl.cluster.client import Cluster
-    from kfctl.cluster.follow import Followed
     from kfctl.cluster.kubeconfig import Login
+    from kfctl.cluster.lock import Lock
     from kfctl.model.app import App, Environment
+    from kfctl.model.inventory import Run
     from kfctl.model.plan import Change, Plan
-    from kfctl.model.report import Report
+    from kfctl.model.status import Event
+
+MANY = 20  # deleted objects above which it is asked again
+SHARE = 0.3  # or this part of all there are
 
 
 @dataclass(frozen=True)
 class Options:
     """What the user allows and wants."""
 
-    adopt: bool = False
-    force_conflicts: bool = False
+    choices: Choices = field(default_factory=Choices)
     dry_run: bool = False
     wait: bool = True
     wait_for_jobs: bool = False
+    break_lock: bool = False
     timeout: float = 600.0  # seconds for all waiting together
 
 
 @dataclass(frozen=True)
 class Apply:
-    """An apply that is decided and not begun."""
+    """An apply that is decided; it is carried out once it has begun."""
 
-    app: App
-    environment: Environment
+    about: Subject
+    decision: Decision
     cluster: Cluster
-    plan: Plan
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     stop: Flag = field(default_factory=Flag)  # set from outside: nothing more is begun
+    run: Run | None = None  # None before it has begun, and where nothing is to be written
+    lock: Lock | None = None
+    early: tuple[Event, ...] = ()  # what happened when it began
+
+    @property
+    def plan(self) -> Plan:
+        """What it does."""
+        return self.decision.plan
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be written: an object, or the record of what is owned."""
+        inventory = self.decision.inventory
+        wanted = [each.key for each in self.decision.intents]
+        wider = inventory.including(wanted)
+        covered = (wider.kinds, wider.namespaces) == (inventory.kinds, inventory.namespaces)
+        return self.plan.differs or not covered or not inventory.finished or bool(inventory.former_id)
 
 
 def prepare(
     app: App, environment: Environment, components: Sequence[str], asked: tuple[Options, Login]
 ) -> Apply:
     """Decide what an apply of the app (or of these components) would do; nothing is written."""
-    from kfctl.actions.plan import connect, plan_app
-    from kfctl.engine.plan import Choices
+    from kfctl.actions.plan import connect, subject
 
     options, login = asked
     cluster = connect(app, environment, login)
-    choices = Choices(options.adopt, options.force_conflicts, will_write=not options.dry_run)
-    plan = plan_app(app, environment, components, cluster, choices)
-    return Apply(app, environment, cluster, _checked(plan, whole=not components), options)
+    choices = replace(options.choices, will_write=not options.dry_run)
+    return prepare_for(subject(app, environment, components, cluster, choices), options)
+
+
+def prepare_for(about: Subject, options: Options) -> Apply:
+    """Decide what it takes for the cluster to become what `about` wants."""
+    from kfctl.actions.plan import decide
+
+    decision = decide(about)
+    plan = _checked(decision.plan, whole=not about.components)
+    return Apply(about, replace(decision, plan=plan), about.cluster, options)
 
 
 def refuse_blocked(plan: Plan) -> None:
     """Raise Refused with every conflict and refusal in the plan."""
-    if plan.blocked:
+    if plan.forbidden:
         problems = [Problem(_blocked(change), hint=change.hint) for change in plan.blocked]
-        raise Refused("the plan can't be carried out", problems=problems)
+        raise Refused("the plan can't be carried out", problems=[*plan.refused, *problems])
 
 
-def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None) -> None:
-    """Ask before anything is deleted or replaced; Refused where the answer is no, or nobody can be asked."""
+def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None, *, many: bool = True) -> None:
+    """Ask before anything is deleted or replaced; Refused where the answer is no, or nobody can be asked.
+
+    With `many` it is asked once more where a large part goes.
+    """
     harmful = [change for change in plan.changes if change.action in {Action.REPLACE, Action.DELETE}]
     if not harmful:
         return
@@ -77,64 +107,28 @@ def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None) -> None:
     more = f" and {len(harmful) - 5} more" if len(harmful) > 5 else ""
     if ask is None:
         raise Refused(f"this would {named}{more}", hint="look at it with kfctl diff; --yes does it")
-    if not ask(f"In {scope.namespace} of {scope.context}: {named}{more}?"):
+    size = _much(plan) if many else ""
+    questions = [f"In {scope.namespace} of {scope.context}: {named}{more}?", *([size] if size else [])]
+    if not all(ask(question) for question in questions):
         raise Refused("nothing was written", hint="without a yes nothing is deleted or replaced")
 
 
-def run(prepared: Apply) -> Generator[Event, None, Report]:
-    """Carry out the plan, wait until all is ready, and return what came of each object."""
-    from kfctl.engine.report import report
-
-    told: list[Event] = []
-    steps = _steps(prepared)
-    late = False
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as ended:
-            late = ended.value
-            break
-        if event.step is not Step.NOTE or event not in told:
-            told.append(event)
-            yield event
-    return report(prepared.plan, told, interrupted=prepared.stop.is_set(), late=late)
+def worse(before: Plan, now: Plan) -> bool:
+    """Whether something is to be deleted or replaced, or stands in the way, that was not before."""
+    known = {(change.key, change.action) for change in before.changes}
+    harm = {Action.REPLACE, Action.DELETE, Action.CONFLICT, Action.REFUSE}
+    return any(
+        (change.key, change.action) not in known and change.action in harm for change in now.changes
+    ) or bool(now.refused and not before.refused)
 
 
-def _steps(prepared: Apply) -> Generator[Event, None, bool]:
-    """Do it all, and return whether time ran out."""
-    from kfctl.actions.guard import record
-    from kfctl.actions.judge import Judge
-    from kfctl.cluster.execute import Run, execute
-    from kfctl.cluster.follow import End, Waiting, follow
-    from kfctl.engine.ownership import selector
-
-    plan, cluster, options = prepared.plan, prepared.cluster, prepared.options
-    warning = record(prepared.app, prepared.environment, cluster, plan.scope.cluster_uid)
-    if warning:
-        yield Event(Step.NOTE, message=warning)
-    judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs)
-    deadline = time.monotonic() + options.timeout
-    waiting = Waiting(judge, prepared.stop, deadline, selector(plan.scope))
-    executed = yield from execute(plan, cluster, Run(waiting, options.force_conflicts))
-    if not options.wait or executed.away or prepared.stop.is_set():
-        return False
-    bodies = [body for key, body in executed.bodies.items() if key not in executed.undone]
-    followed = yield from follow(cluster, bodies, waiting)
-    if followed.end is not End.INTERRUPTED:
-        yield from _explained(cluster, followed)
-    return followed.end is End.LATE
-
-
-def _explained(cluster: Cluster, followed: Followed) -> Iterator[Event]:
-    from kfctl.actions.explain import Troubled, explained
-
-    troubled = [
-        Troubled(status, followed.bodies.get(key, {}), followed.pods.get(key, ()))
-        for key, status in followed.statuses.items()
-        if not status.health.good
-    ]
-    for status in explained(cluster, troubled):
-        yield Event(Step.STATUS, status.key, status=status)
+def _much(plan: Plan) -> str:
+    """Return the question to ask where a large part is deleted; else an empty text."""
+    deleted = sum(change.action is Action.DELETE for change in plan.changes)
+    there = sum(change.live is not None for change in plan.changes)
+    if deleted <= MANY and deleted <= SHARE * there:
+        return ""
+    return f"These are {deleted} of the {there} objects that it has there. Delete them all the same?"
 
 
 def _checked(plan: Plan, *, whole: bool) -> Plan:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kfctl.cluster.ownership import list_members
 from kfctl.cluster.pool import parallel
-from kfctl.cluster.request import MANAGER, Selection, Write
-from kfctl.engine.ownership import COMPONENT, owner_of, selector
+from kfctl.cluster.request import MANAGER, Write
 from kfctl.engine.plan import Found
 from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound
+from kfctl.model.inventory import GroupKind
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
@@ -19,41 +21,24 @@ if TYPE_CHECKING:
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kinds import Kind
-    from kfctl.model.plan import Scope
+    from kfctl.model.inventory import Inventory, Listed
 
 Body = dict[str, Any]
 
-# Looked through for what an app has left behind, whatever kinds it has now: what prototypes make.
-LEFT_BEHIND = (
-    ("", "ConfigMap"),
-    ("", "PersistentVolumeClaim"),
-    ("", "Secret"),
-    ("", "Service"),
-    ("", "ServiceAccount"),
-    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-    ("apps", "Deployment"),
-    ("apps", "StatefulSet"),
-    ("autoscaling", "HorizontalPodAutoscaler"),
-    ("batch", "Job"),
-    ("kubeflow.org", "TFJob"),
-    ("networking.k8s.io", "Ingress"),
-    ("policy", "PodDisruptionBudget"),
-    ("rbac.authorization.k8s.io", "ClusterRole"),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-    ("rbac.authorization.k8s.io", "Role"),
-    ("rbac.authorization.k8s.io", "RoleBinding"),
-)
 _LOOKS = 3  # at an object that changes all the time
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
 @dataclass(frozen=True)
 class Ours:
-    """What of this app and environment is on the cluster, by key."""
+    """What of this app and environment is on the cluster: the members of its inventory."""
 
-    objects: Mapping[Key, Body]
-    unread: frozenset[Kind]  # kinds that we may not list
+    listed: tuple[Listed, ...] = ()
+
+    @cached_property
+    def objects(self) -> Mapping[Key, Body]:
+        """The members by what they are."""
+        return {Resource(live).key: dict(live) for each in self.listed for live in each.items}
 
 
 def placed(cluster: Cluster, resources: Iterable[Resource], namespace: str) -> list[Resource]:
@@ -61,48 +46,20 @@ def placed(cluster: Cluster, resources: Iterable[Resource], namespace: str) -> l
     return [_placed(resource, _kind(cluster, resource), namespace) for resource in resources]
 
 
-def ours(cluster: Cluster, scope: Scope, resources: Sequence[Resource]) -> Ours:
-    """Return all objects of this app and environment, of the kinds wanted and of those it may have had."""
-    namespaces = {scope.namespace, *(resource.namespace for resource in resources if resource.namespace)}
-    wanted = dict.fromkeys(kind for resource in resources if (kind := _kind(cluster, resource)))
-    known = {(kind.group, kind.kind) for kind in wanted}
-    more = (cluster.kinds.of_group(*each) for each in LEFT_BEHIND if each not in known)
-    kinds = [kind for kind in (*wanted, *more) if kind and "list" in kind.verbs]
-    places = [(kind, name) for kind in kinds for name in (sorted(namespaces) if kind.namespaced else [""])]
-    selection = selector(scope)
-    listed = parallel(
-        lambda place: (
-            cluster.list_all(place[0].api_version, place[0].kind, Selection(place[1], selection)).items
-        ),
-        places,
-    )
-    return _gathered(places, listed)
+def ours(cluster: Cluster, inventory: Inventory, resources: Sequence[Resource]) -> Ours:
+    """Return all members of an inventory, read at the versions in which they are wanted."""
+    versions = {GroupKind(resource.group, resource.kind): resource.api_version for resource in resources}
+    return Ours(list_members(cluster, inventory, versions))
 
 
-def left_behind(
-    there: Ours, scope: Scope, wanted: Collection[Key], components: Collection[str]
-) -> list[Body]:
-    """Return what is ours and no longer wanted; with `components` only what was theirs."""
-    return [
-        live
-        for key, live in sorted(there.objects.items(), key=lambda item: item[0])
-        if key not in wanted
-        and (not components or at(live, "metadata", "labels", COMPONENT) in components)
-        and (owner := owner_of(live, scope))
-        and owner.ours
-    ]
-
-
-def observe(
-    cluster: Cluster, resources: Sequence[Resource], there: Ours, missing: Collection[str], *, force: bool
-) -> list[Found]:
-    """Return what the cluster says about each wanted object; `missing` namespaces the same apply makes."""
+def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, already: Already) -> list[Found]:
+    """Return what the cluster says about each wanted object, where that is not known already."""
     defined = {
         (at(r.body, "spec", "group"), at(r.body, "spec", "names", "kind"))
         for r in resources
         if r.kind == "CustomResourceDefinition"
     }
-    look = _Look(cluster, there, frozenset(missing), frozenset(defined), force)
+    look = _Look(cluster, there, already, frozenset(defined))
     found = [_raised(result) for result in parallel(look.at, resources)]
     return _bindings_to_new_roles(found)
 
@@ -120,23 +77,34 @@ def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]
 
 
 @dataclass(frozen=True)
+class Already:
+    """What is known before the cluster is asked about the objects, and how it is to be asked."""
+
+    missing: frozenset[str] = frozenset()  # namespaces that the same apply makes
+    force: bool = False
+    found: Mapping[Key, Found] = field(default_factory=dict)  # said a moment ago; it holds unless it moved
+
+
+@dataclass(frozen=True)
 class _Look:
     """Looks at one wanted object."""
 
     cluster: Cluster
     there: Ours
-    missing: frozenset[str]
+    already: Already
     defined: frozenset[tuple[Any, Any]]  # group and kind of the definitions in the same apply
-    force: bool
 
     def at(self, wanted: Resource) -> Found:
         kind = _kind(self.cluster, wanted)
         if kind is None:
             return self._unknown_kind(wanted)
         live = self.there.objects.get(wanted.key)
+        known = self.already.found.get(wanted.key)
+        if known and not _moved(known.live, live):
+            return known
         if live and is_unchanged(wanted.body, live, MANAGER):
             return Found(wanted, live, unchanged=True)
-        if wanted.namespace in self.missing:
+        if wanted.namespace in self.already.missing:
             return Found(wanted, live, offline="its namespace is made by the same apply")
         try:
             return self._tried(wanted, live)
@@ -146,7 +114,7 @@ class _Look:
     def _tried(self, wanted: Resource, live: Body | None) -> Found:
         """Return the object before and after as of one moment: controllers change it while we look."""
         for _ in range(_LOOKS):
-            preview = self.cluster.preview(wanted.body, Write(force=self.force))
+            preview = self.cluster.preview(wanted.body, Write(force=self.already.force))
             if preview.created:
                 return Found(wanted, preview=preview.body)
             if _version(live) != _version(preview.body):
@@ -190,21 +158,14 @@ def _placed(resource: Resource, kind: Kind | None, namespace: str) -> Resource:
     )
 
 
-def _gathered(places: Sequence[tuple[Kind, str]], listed: Sequence[Any]) -> Ours:
-    objects: dict[Key, Body] = {}
-    unread: set[Kind] = set()
-    for (kind, _), result in zip(places, listed, strict=True):
-        if isinstance(result, Forbidden):
-            unread.add(kind)
-        elif isinstance(result, KfctlError):
-            raise result
-        else:
-            objects.update((Resource(live).key, live) for live in result)
-    return Ours(objects, frozenset(unread))
-
-
 def _version(body: Mapping[str, Any] | None) -> Any:
     return at(body, "metadata", "resourceVersion")
+
+
+def _moved(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+    """Whether an object is not as it was."""
+    same = ("uid", "resourceVersion")
+    return [at(before, "metadata", part) for part in same] != [at(now, "metadata", part) for part in same]
 
 
 def _raised(result: Found | KfctlError) -> Found:

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.actions import guard
-from kfctl.errors import KfctlError
+from kfctl.errors import KfctlError, Problem
 from kfctl.model.plan import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from kfctl.actions.observe import Ours
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
-    from kfctl.engine.plan import Choices
+    from kfctl.engine.keep import Situation
+    from kfctl.engine.plan import Choices, Found
+    from kfctl.engine.prune import Pruning
     from kfctl.model.app import App, Component, Environment
+    from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Plan
-    from kfctl.model.resource import Resource
+    from kfctl.model.resource import Key, Resource
     from kfctl.store.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a plan is about: objects for an environment of an app, on a cluster."""
+
+    app: App
+    environment: Environment
+    cluster: Cluster
+    choices: Choices
+    resources: tuple[Resource, ...] = ()
+    components: tuple[str, ...] = ()  # which the objects are of; none: all there are
+    warnings: tuple[str, ...] = ()
+    what: str = "apply"  # for the history
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A plan, and what it was made from."""
+
+    plan: Plan
+    inventory: Inventory
+    pruning: Pruning
+    situation: Situation  # by which it was decided what goes
+    intents: tuple[Resource, ...] = ()  # the wanted objects, not yet members of the set
+    found: Mapping[Key, Found] = field(default_factory=dict)
 
 
 def connect(app: App, environment: Environment, login: Login) -> Cluster:
@@ -27,53 +57,139 @@ def connect(app: App, environment: Environment, login: Login) -> Cluster:
     return guard.connect(environment, login, secret_values(app, environment))
 
 
+def subject(
+    app: App, environment: Environment, components: Sequence[str], cluster: Cluster, choices: Choices
+) -> Subject:
+    """Return what an apply of the app (or of these components) is about."""
+    from kfctl.actions.show import render_all
+
+    rendered = render_all(app, environment.name, components)
+    what = " -c ".join(("apply", *components))
+    given = (tuple(rendered.resources), tuple(components), rendered.warnings, what)
+    return Subject(app, environment, cluster, choices, *given)
+
+
 def plan_app(
     app: App, environment: Environment, components: Sequence[str], cluster: Cluster, choices: Choices
 ) -> Plan:
     """Return what an apply of the app (or of these components) would do; nothing is written."""
-    from kfctl.actions.show import render_all
-
-    rendered = render_all(app, environment.name, components)
-    plan = plan_resources(app, environment, (rendered.resources, components), cluster, choices)
-    return replace(plan, warnings=(*rendered.warnings, *plan.warnings))
+    return decide(subject(app, environment, components, cluster, choices)).plan
 
 
-def plan_resources(
-    app: App,
-    environment: Environment,
-    rendered: tuple[Sequence[Resource], Sequence[str]],
-    cluster: Cluster,
-    choices: Choices,
-) -> Plan:
-    """Return the plan for resources that are rendered already, and the components they are of; none: all."""
+def decide(about: Subject, before: Decision | None = None) -> Decision:
+    """Return what has to happen; what was known `before` of objects that have not moved still holds."""
     from kfctl.actions import observe
+    from kfctl.actions.inventory import load_inventory
+    from kfctl.engine.applyset import members
     from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import intent
     from kfctl.engine.plan import make_plan
 
-    resources, components = rendered
-    scope = scope_of(app, environment, cluster)
-    wanted = [intent(r, app.id) for r in observe.placed(cluster, resources, scope.namespace)]
+    cluster, choices = about.cluster, about.choices
+    scope = scope_of(about.app, about.environment, cluster)
+    inventory = load_inventory(cluster, scope, take_over=choices.take_over)
+    scope = replace(scope, former_id=inventory.former_id)
+    intents = [intent(r, about.app.id) for r in observe.placed(cluster, about.resources, scope.namespace)]
+    wanted = members(intents, inventory.id)
+    missing = _missing(scope, wanted, cluster)
+    scope = replace(scope, namespace_missing=scope.namespace in missing)
+    there = observe.ours(cluster, inventory, wanted)
+    already = observe.Already(missing, choices.force_conflicts, before.found if before else {})
+    found = observe.observe(cluster, wanted, there, already)
+    pruning, situation = _pruning(about, inventory, found, there)
+    mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
+    plan = make_plan(scope, found, pruning.changes, choices, mask)
+    plan = replace(plan, prune=pruning.waves, warnings=about.warnings, refused=_refused(about, pruning))
+    known = {each.wanted.key: each for each in found}
+    return Decision(plan, inventory, pruning, situation, tuple(intents), known)
+
+
+def _missing(scope: Scope, wanted: Sequence[Resource], cluster: Cluster) -> frozenset[str]:
+    """Return the namespaces that are not there, of those that the apply would make."""
+    from kfctl.actions.observe import missing_namespaces
+
     made = {scope.namespace, *(r.name for r in wanted if r.kind == "Namespace" and not r.group)}
-    missing = observe.missing_namespaces(cluster, (r.namespace for r in wanted if r.namespace in made))
-    scope = replace(scope, namespace_missing=_made_by_us(scope.namespace, missing, wanted))
-    there = observe.ours(cluster, scope, wanted)
-    found = observe.observe(cluster, wanted, there, missing, force=choices.force_conflicts)
-    left = observe.left_behind(there, scope, {r.key for r in wanted}, components)
-    mask = Mask(os.urandom(16), frozenset(secret_values(app, environment)))
-    return make_plan(scope, found, left, choices, mask)
+    own = {scope.namespace} if wanted else set()
+    return missing_namespaces(cluster, own | {r.namespace for r in wanted if r.namespace in made})
+
+
+def _pruning(
+    about: Subject, inventory: Inventory, found: Sequence[Found], there: Ours
+) -> tuple[Pruning, Situation]:
+    """Decide over what is ours and no longer wanted; return by what, too."""
+    from kfctl.actions.inventory import contents
+    from kfctl.engine.keep import Situation
+    from kfctl.engine.prune import prune
+    from kfctl.model.resource import at
+
+    situation = Situation(
+        inventory,
+        wanted=frozenset(each.wanted.key for each in found),
+        in_use=frozenset(str(at(each.live, "metadata", "uid")) for each in found if each.live),
+        permits=about.choices.permits,
+        components=frozenset(about.components) if about.components else None,
+    )
+    pruning = prune(there.listed, situation)
+    if pruning.deletes and about.components:
+        elsewhere, doubt = _wanted_elsewhere(about)
+        situation = replace(situation, wanted=situation.wanted | elsewhere, doubt=doubt)
+        pruning = prune(there.listed, situation)
+    if pruning.unknown:
+        held = contents(about.cluster, pruning.unknown, there.objects)
+        situation = replace(situation, contents=held)
+        pruning = prune(there.listed, situation)
+    return pruning, situation
+
+
+def _wanted_elsewhere(about: Subject) -> tuple[frozenset[Key], str]:
+    """Return what the app's other components want: an object may have moved from one to another."""
+    from pathlib import Path
+
+    from kfctl.actions.observe import placed
+    from kfctl.actions.show import render_app
+    from kfctl.store.appfiles import load_app
+
+    if not about.app.root:
+        return frozenset(), ""
+    name = about.environment.name
+    try:
+        whole = load_app(Path(about.app.root), environments=[name])
+        rendered = render_app(whole, name)
+    except KfctlError as error:
+        why = "the app can't be rendered as a whole, so another component may want it"
+        return frozenset(), f"{why}: {error.problems[0]}"
+    namespace = about.environment.target.namespace or "default"
+    return frozenset(resource.key for resource in placed(about.cluster, rendered, namespace)), ""
+
+
+def _refused(about: Subject, pruning: Pruning) -> tuple[Problem, ...]:
+    """Return what forbids the plan as a whole: an app that has lost all its objects is rather a mistake."""
+    if about.resources or about.components or about.choices.allow_empty or not pruning.deletes:
+        return ()
+    message = f"the app has no objects any more, and all {len(pruning.deletes)} would be deleted"
+    hint = f"--allow-empty does it; to remove the app: kfctl delete {about.environment.name}"
+    return (Problem(message, about.environment.where, hint),)
 
 
 def secret_values(app: App, environment: Environment) -> frozenset[str]:
     """Return the values of all parameters that their prototypes declare secret."""
+    return frozenset(secrets(app, environment).values())
+
+
+def secrets(app: App, environment: Environment) -> dict[str, str]:
+    """Return the same by ``component.parameter``."""
     from kfctl.store.catalog import catalog
 
+    if not app.components:
+        return {}
     prototypes = catalog(app.root)
-    values = (_secrets(app, environment, component, prototypes) for component in app.components.values())
-    return frozenset(str(value) for found in values for value in found if value not in (None, ""))
+    found = (_secrets(app, environment, component, prototypes) for component in app.components.values())
+    return {name: str(value) for each in found for name, value in each if value not in (None, "")}
 
 
-def _secrets(app: App, environment: Environment, component: Component, prototypes: Catalog) -> Iterator[Any]:
+def _secrets(
+    app: App, environment: Environment, component: Component, prototypes: Catalog
+) -> Iterator[tuple[str, Any]]:
     from kfctl.engine.resolve import examine
 
     try:
@@ -83,12 +199,14 @@ def _secrets(app: App, environment: Environment, component: Component, prototype
     secret = {name for name, parameter in prototype.parameters.items() if parameter.secret}
     if secret:
         values = examine(app, environment, component, prototype)[0].plain()
-        yield from (values[name] for name in secret)
+        yield from ((f"{component.name}.{name}", values[name]) for name in secret)
 
 
 def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:
     """Return where a plan applies, once the guard let it pass."""
-    return Scope(
+    from kfctl.engine.applyset import inventory_of
+
+    scope = Scope(
         app=app.name,
         app_id=app.id,
         environment=environment.name,
@@ -97,8 +215,4 @@ def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:
         namespace=environment.target.namespace or "default",
         cluster_uid=guard.check(cluster, environment),
     )
-
-
-def _made_by_us(namespace: str, missing: Iterable[str], wanted: Sequence[Resource]) -> bool:
-    """Whether the apply makes the environment's namespace: it is missing, and no object of the app is it."""
-    return namespace in missing and not any(r.kind == "Namespace" and r.name == namespace for r in wanted)
+    return replace(scope, set_id=inventory_of(scope).id)

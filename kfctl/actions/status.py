@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.errors import KfctlError
-from kfctl.model.resource import Key, Resource
+from kfctl.errors import KfctlError, Refused
+from kfctl.model.resource import Key, Resource, at
 from kfctl.model.status import Health, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kfctl.actions.observe import Ours
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
     from kfctl.model.app import App, Environment
+    from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Scope
 
     Body = Mapping[str, Any]
@@ -56,14 +57,36 @@ def status(app: App, environment: Environment, components: Sequence[str], login:
     scope = scope_of(app, environment, cluster)
     resources, warnings = _rendered(app, environment, components)
     wanted = observe.placed(cluster, resources, scope.namespace)
-    there = observe.ours(cluster, scope, wanted)
+    there = observe.ours(cluster, _inventory(cluster, scope), wanted)
     keys = {resource.key for resource in wanted}
-    left = {Resource(body).key for body in observe.left_behind(there, scope, keys, components)}
+    left = set(_left_behind(there, keys, components))
     found = _judged(cluster, scope, there, keys | left)
     found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
     found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
     trees = tuple(_components(app, cluster, scope, found.values()))
     return AppStatus(scope, trees, warnings)
+
+
+def _inventory(cluster: Cluster, scope: Scope) -> Inventory:
+    """Return what this app owns; nothing where the record is another app's."""
+    from kfctl.actions.inventory import load_inventory
+    from kfctl.engine.applyset import inventory_of
+
+    try:
+        return load_inventory(cluster, scope)
+    except Refused:
+        return inventory_of(scope)
+
+
+def _left_behind(there: Ours, wanted: Collection[Key], components: Collection[str]) -> Iterator[Key]:
+    """Yield what is ours and no longer wanted; with `components` only what was theirs."""
+    from kfctl.engine.keep import Member, is_copy
+    from kfctl.engine.ownership import COMPONENT
+
+    for key, body in there.objects.items():
+        concerned = not components or at(body, "metadata", "labels", COMPONENT) in components
+        if key not in wanted and concerned and not is_copy(Member(Resource(body))):
+            yield key
 
 
 def _secrets(app: App, environment: Environment) -> frozenset[str]:

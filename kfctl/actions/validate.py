@@ -39,7 +39,7 @@ def validate(app: App, environment: Environment, components: Sequence[str]) -> V
 def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[Resource]) -> Verdict:
     """Have the API server say what it would make of each object; nothing is written."""
     from kfctl.actions import guard
-    from kfctl.actions.observe import Ours, missing_namespaces, observe, placed
+    from kfctl.actions.observe import Already, Ours, missing_namespaces, observe, placed
 
     guard.check(cluster, environment)
     namespace = environment.target.namespace or "default"
@@ -47,7 +47,7 @@ def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[
     made = {namespace, *(r.name for r in wanted if r.kind == "Namespace" and not r.group)}
     missing = missing_namespaces(cluster, (r.namespace for r in wanted if r.namespace in made))
     # Forced: who owns which field is a matter of the plan.
-    found = observe(cluster, wanted, Ours({}, frozenset()), missing, force=True)
+    found = observe(cluster, wanted, Ours(), Already(missing, force=True))
     return Verdict(tuple(wanted), tuple(_refusals(found)), tuple(_untried(found)))
 
 

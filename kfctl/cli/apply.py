@@ -15,12 +15,14 @@ from kfctl.cli.options import (
     Report,
     ReportOutput,
     Yes,
+    choices,
     login,
 )
 from kfctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from kfctl.actions.apply import Apply
+    from kfctl.cli.applyview import View
     from kfctl.model.report import Report as AppliedReport
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -50,6 +52,9 @@ class Manner:
     timeout: Annotated[
         str, typer.Option("--timeout", metavar="TIME", help="How long to wait, all in all: 10m, 90s, 1h30m.")
     ] = "10m"
+    break_lock: Annotated[
+        bool, typer.Option("--break-lock", help="Take the lock from another run that hangs.")
+    ] = False
 
 
 def apply(
@@ -77,11 +82,11 @@ def apply(
     from kfctl.store.appfiles import load_app
 
     options = Options(
-        adopt=allowed.adopt,
-        force_conflicts=allowed.force_conflicts,
+        choices=choices(allowed),
         dry_run=manner.dry_run,
         wait=not manner.no_wait,
         wait_for_jobs=manner.wait_for_jobs,
+        break_lock=manner.break_lock,
         timeout=duration(manner.timeout),
     )
     root = here(session.directory)
@@ -93,27 +98,47 @@ def apply(
 
 def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
     """Show the plan, ask where that is needed, do it, and show what came of it."""
-    from kfctl.actions.apply import refuse_blocked, refuse_unasked, run
+    from kfctl.actions.apply import refuse_blocked, worse
+    from kfctl.actions.run import begun
     from kfctl.cli.applyview import view
 
     shown = view(form)
     for warning in prepared.plan.warnings:
         console.warn(warning)
     shown.plan(prepared.plan)
-    refuse_blocked(prepared.plan)
     if prepared.options.dry_run:
+        refuse_blocked(prepared.plan)
         return ExitCode.OK
+    agreed(prepared, yes=yes)
+    with begun(prepared, console.note) as ready:
+        if worse(prepared.plan, ready.plan):
+            console.note("The cluster has changed meanwhile. What would be done now:")
+            shown.plan(ready.plan)
+            agreed(ready, yes=yes)
+        report = followed(ready, shown)
+    shown.report(report)
+    return report.exit_code
+
+
+def agreed(prepared: "Apply", *, yes: bool) -> None:
+    """Raise Refused if the plan is impossible, or if somebody must say yes to it and nobody does."""
+    from kfctl.actions.apply import refuse_blocked, refuse_unasked
+
+    refuse_blocked(prepared.plan)
     if not yes:
         refuse_unasked(prepared.plan, console.confirm if console.can_ask() else None)
+
+
+def followed(ready: "Apply", shown: "View") -> "AppliedReport":
+    """Do it, and show how it goes."""
+    from kfctl.actions.run import run
     from kfctl.cli.interrupt import stopping
 
-    with stopping(prepared.stop), shown.progress(prepared.plan) as told:
-        steps = run(prepared)
+    with stopping(ready.stop), shown.progress(ready.plan) as told:
+        steps = run(ready)
         while True:
             try:
                 told(next(steps))
             except StopIteration as ended:
                 report: AppliedReport = ended.value
-                break
-    shown.report(report)
-    return report.exit_code
+                return report

@@ -12,6 +12,7 @@ from kfctl.cli.options import (
     EnvironmentName,
     Report,
     ReportOutput,
+    choices,
     login,
 )
 from kfctl.errors import ExitCode
@@ -53,7 +54,6 @@ def diff(
 
     from kfctl.actions.app import open_app, the_components, the_environment
     from kfctl.actions.show import chosen_environment
-    from kfctl.engine.plan import Choices
 
     app = open_app(session.directory)
     root = Path(app.root)
@@ -61,9 +61,7 @@ def diff(
     first = chosen_environment(app, the_environment(root, env))
     if other is not None:
         return between(app, (first, chosen_environment(app, other)), chosen, form)
-    return against_cluster(
-        app, first, chosen, (session, Choices(allowed.adopt, allowed.force_conflicts)), form
-    )
+    return against_cluster(app, first, chosen, (session, choices(allowed)), form)
 
 
 def against_cluster(
@@ -77,13 +75,15 @@ def against_cluster(
     from kfctl.actions.plan import connect, plan_app
     from kfctl.cli import planview
 
-    session, choices = asked
+    session, chosen = asked
     cluster = connect(app, environment, login(session))
-    plan = plan_app(app, environment, components, cluster, choices)
+    plan = plan_app(app, environment, components, cluster, chosen)
     for warning in plan.warnings:
         console.warn(warning)
     write(planview.plan_value(plan), planview.plan_lines(plan), form)
-    if plan.blocked:
+    for problem in plan.refused:
+        console.warn(str(problem), problem.hint)
+    if plan.forbidden:
         return ExitCode.REFUSED
     return ExitCode.DIFFERENT if plan.differs else ExitCode.OK
 

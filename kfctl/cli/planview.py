@@ -83,7 +83,7 @@ def plan_value(plan: Plan) -> dict[str, Any]:
         "scope": {_camel(key): value for key, value in asdict(plan.scope).items()},
         "summary": plan.counts(),
         "differs": plan.differs,
-        "refused": bool(plan.blocked),
+        "refused": plan.forbidden,
         "changes": changes_value(plan.changes),
         "warnings": list(plan.warnings),
     }
@@ -129,6 +129,8 @@ def _change(change: Change) -> Iterator[str]:
     yield paint(f"{sign} {_name(change)}", style) + "".join(
         f"  {paint(note, 'dim')}" for note in notes if note
     )
+    if change.hint:
+        yield f"    {paint(change.hint, 'cyan')}"
     for field in change.fields:
         yield from (f"    {line}" for line in field_lines(field))
 

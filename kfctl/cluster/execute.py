@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.follow import End, follow
+from kfctl.cluster.lock import LockLost
 from kfctl.cluster.pool import as_completed
 from kfctl.cluster.write import INTERRUPTED, Writer
 from kfctl.errors import KfctlError, Unreachable
@@ -17,7 +18,7 @@ from kfctl.model.resource import Key
 from kfctl.model.status import Event, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.follow import Followed, Waiting
@@ -31,12 +32,17 @@ _THREADS = 32
 _AWAY = "the server can't be reached any more"
 
 
+def _allowed() -> None:
+    return
+
+
 @dataclass(frozen=True)
 class Run:
     """How a plan is carried out: how long to wait for what must be ready first, and what to take by force."""
 
     waiting: Waiting
     force: bool = False
+    allowed: Callable[[], None] = _allowed  # raises when this run may no longer write
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,6 @@ class Executed:
 def execute(plan: Plan, cluster: Cluster, run: Run) -> Generator[Event, None, Executed]:
     """Do all that the plan says; what can't be done stops nothing but what needs it."""
     execution = _Execution(plan, cluster, run)
-    yield from execution.namespace()
     for wave in plan.waves:
         yield from execution.wave(wave)
     return Executed(execution.bodies, execution.undone, bool(execution.away))
@@ -65,9 +70,9 @@ class _Execution:
     """A plan in the middle of being carried out."""
 
     def __init__(self, plan: Plan, cluster: Cluster, run: Run) -> None:
-        self._scope = plan.scope
         self._cluster = cluster
         self._waiting = run.waiting
+        self._allowed = run.allowed
         self._writer = Writer(cluster, run.waiting.stop, run.waiting.deadline, run.force)
         self._changes = {change.key: change for change in plan.changes}
         self._needs: dict[Key, list[Need]] = {}
@@ -79,18 +84,6 @@ class _Execution:
         self.bodies: dict[Key, Body] = {change.key: change.live for change in kept if change.live}
         self.undone: dict[Key, str] = {}
         self.away = ""  # why nothing more is sent
-
-    def namespace(self) -> Events:
-        """Make the environment's namespace if it is missing and no object of the app."""
-        key = Key("", "Namespace", "", self._scope.namespace)
-        if not self._scope.namespace_missing or key in self._changes:
-            return
-        try:
-            self._writer.make_namespace(key.name)
-            yield Event(Step.DONE, key, Action.CREATE.value, "the namespace was missing")
-        except KfctlError as error:
-            self.undone[key] = str(error)
-            yield Event(Step.FAILED, key, Action.CREATE.value, str(error), error.problems[0].hint)
 
     def wave(self, keys: Iterable[Key]) -> Events:
         """Carry out the changes of one wave side by side."""
@@ -164,6 +157,7 @@ class _Execution:
         def one(change: Change) -> Body | None:
             if why := self._end():
                 raise _NotBegun(why)
+            self._allowed()
             news.put(Event(Step.STARTED, change.key, change.action.value))
             retried = Event(Step.RETRIED, change.key, change.action.value)
             return self._writer.carry_out(change, lambda why: news.put(replace(retried, message=why)))
@@ -193,4 +187,6 @@ class _Execution:
             return Event(Step.SKIPPED, change.key, action, str(result))
         if isinstance(result, Unreachable):  # its own patience is over: that of all others would be, too
             self.away = _AWAY
+        if isinstance(result, LockLost):
+            self.away = result.message
         return Event(Step.FAILED, change.key, action, str(result), result.problems[0].hint)

@@ -26,6 +26,15 @@ NO_ACCOUNT_YET = 30.0  # seconds for the account of a new namespace, without whi
 INTERRUPTED = "interrupted"
 
 
+def make_namespace(cluster: Cluster, name: str) -> None:
+    """Make a namespace; it is all the same who did."""
+    try:
+        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    except Conflict as error:
+        if error.answer is None or error.answer.reason != "AlreadyExists":
+            raise
+
+
 @dataclass(frozen=True)
 class Writer:
     """Writes changes until the deadline or the stop."""
@@ -35,18 +44,10 @@ class Writer:
     deadline: float  # by time.monotonic
     force: bool = False  # take fields that other managers own
 
-    def carry_out(self, change: Change, retried: Callable[[str], None]) -> Body | None:
-        """Do what a change says and return the object as it is then; None where it is deleted."""
+    def carry_out(self, change: Change, retried: Callable[[str], None]) -> Body:
+        """Do what a change says and return the object as it is then."""
         cluster = self.cluster.noticing(self._notice(retried))
         return _WAYS[change.action](self, cluster, change)
-
-    def make_namespace(self, name: str) -> None:
-        """Make a namespace; it is all the same who did."""
-        try:
-            self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        except Conflict as error:
-            if error.answer is None or error.answer.reason != "AlreadyExists":
-                raise
 
     def _notice(self, retried: Callable[[str], None]) -> Callable[[Request, str, float], None]:
         def notify(request: Request, why: str, delay: float) -> None:
@@ -67,9 +68,6 @@ class Writer:
         self._delete(cluster, change, "Foreground")
         self._wait_gone(change)
         return self._sent(cluster, _wanted(change))
-
-    def _remove(self, cluster: Cluster, change: Change) -> None:
-        self._delete(cluster, change, "Background")
 
     def _delete(self, cluster: Cluster, change: Change, propagation: str) -> None:
         uid = str(at(change.live, "metadata", "uid") or "")
@@ -118,10 +116,9 @@ def _still_there(change: Change, found: Body, *, interrupted: bool) -> ClusterEr
     )
 
 
-_WAYS: dict[Action, Callable[[Writer, Cluster, Change], Body | None]] = {
+_WAYS: dict[Action, Callable[[Writer, Cluster, Change], Body]] = {
     Action.CREATE: Writer._apply,
     Action.UPDATE: Writer._apply,
     Action.ADOPT: Writer._apply,
     Action.REPLACE: Writer._replace,
-    Action.DELETE: Writer._remove,
 }

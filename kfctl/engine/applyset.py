@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.ownership import APP_ID, MANAGED_BY
+from kfctl.engine.ownership import APP_ID, IDENTITY, MANAGED_BY, PART_OF_SET
 from kfctl.errors import AppError, Problem, Refused
 from kfctl.model.inventory import GroupKind, Inventory, Run
 from kfctl.model.resource import Key, at
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from kfctl.model.resource import Resource
 
 ID = "applyset.kubernetes.io/id"
-PART_OF_SET = "applyset.kubernetes.io/part-of"
 TOOLING = "applyset.kubernetes.io/tooling"
 KINDS = "applyset.kubernetes.io/contains-group-kinds"
 NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 TOOL = "kfctl"
 
-IDENTITY = "kfctl.dev/identity"
 LAST_APPLY = "kfctl.dev/last-apply"
 RECORD = "kfctl.dev/record"  # what a Secret of ours is: inventory, revision or chunk
 RECORD_OF = "kfctl.dev/record-of"  # the ApplySet's id
@@ -88,7 +86,8 @@ def read(body: Mapping[str, Any] | None, scope: Scope, *, take_over: bool = Fals
         problems = [_other_app(found)]
     if problems:
         raise Refused.of(problems)
-    return replace(found, app_id=scope.app_id)
+    former = found.app_id if found.app_id != scope.app_id else ""
+    return replace(found, app_id=scope.app_id, former_id=former)
 
 
 def tolerant(body: Mapping[str, Any]) -> Inventory:

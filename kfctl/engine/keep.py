@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.applyset import IDENTITY, identity
+from kfctl.engine.applyset import identity
+from kfctl.engine.ownership import IDENTITY
 from kfctl.model.inventory import GroupKind
 from kfctl.model.resource import Key, Resource, at
 
@@ -55,6 +56,7 @@ class Situation:
     in_use: frozenset[str] = frozenset()  # UIDs of what is wanted: one object may be served by two groups
     permits: Permits = field(default_factory=Permits)
     components: frozenset[str] | None = None  # only these may lose objects; None: all
+    doubt: str = ""  # why it is not known what else is wanted
     unapplied: int = 0  # how many of the wanted objects could not be applied
     recorded: Mapping[Key, Body] = field(default_factory=dict)  # as applied last, for what it asked to keep
     contents: Mapping[Key, tuple[Listed, ...]] = field(default_factory=dict)  # of namespaces and definitions
@@ -152,6 +154,11 @@ def _unapplied(member: Member, situation: Situation) -> Verdict | None:
     return Verdict("not everything could be applied", "it goes with the next apply that succeeds")
 
 
+def _doubtful(member: Member, situation: Situation) -> Verdict | None:
+    del member
+    return Verdict(situation.doubt) if situation.doubt else None
+
+
 def _incomplete(member: Member, situation: Situation) -> Verdict | None:
     del situation
     return Verdict(f"not everything of its kind could be listed: {member.gap}") if member.gap else None
@@ -195,5 +202,6 @@ _RULES: tuple[Callable[[Member, Situation], Verdict | None], ...] = (
     _precious,
     _unasked,
     _incomplete,
+    _doubtful,
     _unapplied,
 )

@@ -16,12 +16,19 @@ APP = "kfctl.dev/app"
 ENVIRONMENT = "kfctl.dev/env"
 COMPONENT = "kfctl.dev/component"
 APP_ID = "kfctl.dev/app-id"
+PART_OF_SET = "applyset.kubernetes.io/part-of"
+IDENTITY = "kfctl.dev/identity"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PART_OF = "app.kubernetes.io/part-of"
 
-_LABELS = (APP, ENVIRONMENT, COMPONENT, MANAGED_BY, PART_OF)
+_LABELS = (APP, ENVIRONMENT, COMPONENT, MANAGED_BY, PART_OF, PART_OF_SET)
 # The paths of our marks as field changes name them: adopting an object changes at least these.
-MARKS = frozenset({f"metadata.annotations[{APP_ID}]", *(f"metadata.labels[{name}]" for name in _LABELS)})
+MARKS = frozenset(
+    {
+        *(f"metadata.annotations[{name}]" for name in (APP_ID, IDENTITY)),
+        *(f"metadata.labels[{name}]" for name in _LABELS),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -84,13 +91,21 @@ def _marks(live: Mapping[str, Any]) -> _Marks:
 
 def _kfctl(marks: _Marks, scope: Scope) -> Owner:
     app, environment = marks.labels[APP], marks.labels.get(ENVIRONMENT)
-    if marks.annotations[APP_ID] != scope.app_id:
+    if marks.annotations[APP_ID] not in {scope.app_id, scope.former_id}:
         hint = "give the component another `name` or `namespace`, or delete it from the other app"
         return Owner(f"another kfctl app, {app} (environment {environment})", hint=hint)
     if (app, environment) == (scope.app, scope.environment):
-        return Owner(app, ours=True)
+        return _ours(marks, scope)
     hint = "give the component another `name` or `namespace` in one of the environments"
     return Owner(f"environment {environment} of this app", hint=hint)
+
+
+def _ours(marks: _Marks, scope: Scope) -> Owner:
+    other = marks.labels.get(PART_OF_SET)
+    if not other or not scope.set_id or other == scope.set_id:
+        return Owner(scope.app, ours=True)
+    hint = f"remove it there: kfctl delete --app {scope.app} --env {scope.environment} --namespace OLD"
+    return Owner("this environment as it was in another namespace", hint=hint)
 
 
 def _controller(marks: _Marks) -> Owner | None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.compare import compare, compare_wanted, field_change
 from kfctl.engine.fieldpath import follow
+from kfctl.engine.keep import Permits
 from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
-from kfctl.engine.ownership import COMPONENT, MARKS, owner_of
+from kfctl.engine.ownership import MARKS, owner_of
 from kfctl.engine.verdicts import claims, immutable, lacks_right, says_no, untriable
 from kfctl.model.plan import Action, Change, Plan
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import Owner
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _HOLD_DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition"})
 _TRAINING = "kubeflow.org"
-LEFT = "it is no longer part of the app; nothing is removed yet"
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,20 @@ class Choices:
     adopt: bool = False
     force_conflicts: bool = False
     will_write: bool = False
+    take_over: bool = False  # the record of another app of this name
+    allow_empty: bool = False
+    permits: Permits = field(default_factory=Permits)
 
 
 def make_plan(
-    scope: Scope, found: Sequence[Found], left: Sequence[Mapping[str, Any]], choices: Choices, mask: Mask
+    scope: Scope, found: Sequence[Found], left: Iterable[Change], choices: Choices, mask: Mask
 ) -> Plan:
-    """Return what has to happen; `left` are objects of ours that are no longer wanted."""
+    """Return what has to happen; `left` is what becomes of ours that are no longer wanted."""
     judge = _Judge(scope, choices, mask)
     resources = [each.wanted for each in found]
-    kept = tuple(_kept(live) for live in left)
     after = needs(resources)
     changes = tuple(judge.change(each) for each in found)
-    return Plan(scope, (*changes, *kept), waves(resources, after), needs=after)
+    return Plan(scope, (*changes, *left), waves(resources, after), needs=after)
 
 
 @dataclass(frozen=True)
@@ -202,11 +204,6 @@ def _terminating(found: Found, live: Mapping[str, Any]) -> Change:
     finalizers = at(live, "metadata", "finalizers") or []
     held = f", held by {', '.join(finalizers)}" if finalizers else ""
     return _change(found, Action.CREATE, reason=f"it is being deleted{held}: made anew when it is gone")
-
-
-def _kept(live: Mapping[str, Any]) -> Change:
-    body = Resource(live, component=str(at(live, "metadata", "labels", COMPONENT) or ""))
-    return Change(body.key, Action.KEEP, wanted=None, live=live, reason=LEFT)
 
 
 def _has_ended(live: Mapping[str, Any]) -> bool:

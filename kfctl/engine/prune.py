@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.applyset import PART_OF_SET, RECORD_OF
+from kfctl.engine.applyset import RECORD_OF
 from kfctl.engine.keep import (
     DEFINITION,
     NAMESPACE,
@@ -21,7 +21,7 @@ from kfctl.engine.keep import (
     is_copy,
 )
 from kfctl.engine.order import sort_key, waves
-from kfctl.engine.ownership import COMPONENT
+from kfctl.engine.ownership import COMPONENT, PART_OF_SET
 from kfctl.errors import AppError
 from kfctl.model.plan import Action, Change
 from kfctl.model.resource import Key, Resource, at
@@ -98,6 +98,17 @@ def remaining(
 ) -> Inventory:
     """Return the smallest inventory that still leads to every member; `left` could not be deleted."""
     return inventory.exactly((*wanted, *pruning.staying, *left), pruning.unsearched)
+
+
+def why_stays(body: Body, situation: Situation) -> str:
+    """Return what speaks against deleting an object that has changed since it was decided; else empty."""
+    member = Member(Resource(body))
+    if member.group_kind in {DEFINITION, NAMESPACE}:
+        return "what lives in it may have changed, too"
+    if not _Judge(situation).is_candidate(member):
+        return "it is no longer what this app left behind"
+    verdict = first_reason(member, situation)
+    return verdict.reason if verdict else ""
 
 
 _UNKNOWN = Verdict("it is not known what lives in it")

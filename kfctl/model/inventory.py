@@ -57,6 +57,7 @@ class Inventory:
     run: Run | None = None  # None before the first write
     finished: bool = True  # False while `run` goes on, and for ever when it died
     revision: int = 0  # the last one recorded
+    former_id: str = ""  # the app's that had it before, where it is taken over
     uid: str = ""  # of the record itself; empty: there is none
     version: str = ""  # and its version, to notice that somebody else wrote it
 

@@ -11,6 +11,7 @@ from kfctl.model.absent import ABSENT as ABSENT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kfctl.errors import Problem
     from kfctl.model.resource import Key, Resource
 
 
@@ -77,6 +78,8 @@ class Scope:
     namespace: str
     cluster_uid: str
     namespace_missing: bool = False  # the apply makes it first
+    set_id: str = ""  # of the ApplySet that the objects are in
+    former_id: str = ""  # of the app whose objects are taken over
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,18 @@ class Plan:
     waves: tuple[tuple[Key, ...], ...]
     warnings: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
+    prune: tuple[tuple[Key, ...], ...] = ()  # groups of what goes, when all else is done
+    refused: tuple[Problem, ...] = ()  # what forbids the plan as a whole
 
     @property
     def blocked(self) -> tuple[Change, ...]:
         """The changes that forbid the apply: conflicts and refusals."""
         return tuple(change for change in self.changes if change.blocked)
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether it can't be carried out."""
+        return bool(self.refused or self.blocked)
 
     @property
     def differs(self) -> bool:

@@ -58,9 +58,23 @@ def test_a_component_alone(shop: Shop) -> None:
     shop.apply()
     shop.objects("db", config_map("new-of-db"))
     assert actions(shop.plan("web")) == {"ConfigMap/of-web": "unchanged"}
+    shop.objects("web", config_map("new-of-web"))
+    assert actions(shop.plan("web")) == {"ConfigMap/new-of-web": "create", "ConfigMap/of-web": "delete"}
 
 
-def test_what_left_the_app_is_listed_and_left(shop: Shop) -> None:
+def test_what_moved_to_another_component_is_not_deleted(shop: Shop) -> None:
+    shop.objects("web", config_map("stays"), config_map("moves"))
+    shop.apply()
+    shop.objects("web", config_map("stays"))
+    shop.objects("db", config_map("moves"))
+    assert actions(shop.plan("web")) == {"ConfigMap/stays": "unchanged"}
+    (shop.root / "components/db/all.yaml").write_text("a: [")
+    (kept,) = (change for change in shop.plan("web").changes if change.key.name == "moves")
+    assert kept.action is Action.KEEP
+    assert "another component may want it" in kept.reason
+
+
+def test_what_left_the_app_goes(shop: Shop) -> None:
     shop.objects("web", config_map("stays"), config_map("goes"))
     shop.objects("db", deployment("db", replicas=0))
     shop.apply()
@@ -71,10 +85,10 @@ def test_what_left_the_app_is_listed_and_left(shop: Shop) -> None:
     plan = shop.plan()
     assert actions(plan) == {
         "ConfigMap/stays": "unchanged",
-        "ConfigMap/goes": "keep",
-        "Deployment/db": "keep",  # but not its ReplicaSet, which is its controller's
+        "ConfigMap/goes": "delete",
+        "Deployment/db": "delete",  # but not its ReplicaSet, which is its controller's
     }
-    assert not plan.differs
+    assert plan.differs
 
 
 def test_somebody_elses_field(shop: Shop) -> None:
@@ -139,6 +153,12 @@ def test_two_apps_of_one_name_are_told_apart(shop: Shop) -> None:
     shop.apply()
     path = shop.root / "kfctl.yaml"
     path.write_text(path.read_text().replace("id-of-", "another-id-of-"))
+    with pytest.raises(KfctlError, match=f"another app named {shop.namespace} has environment default"):
+        shop.plan()
+    shop.environment(namespace="default")
+    moved = config_map(a="1")
+    moved["metadata"]["namespace"] = shop.namespace
+    shop.objects("web", moved)
     change = shop.change("settings")
     assert change.action is Action.REFUSE
     assert change.reason == f"it belongs to another kfctl app, {shop.namespace} (environment default)"
@@ -463,7 +483,7 @@ def test_files_that_cannot_be_written_are_a_warning(shop: Shop) -> None:
 
     app = shop.app()
     environment = app.environments["default"]
-    gone = replace(environment, where=replace(environment.where, path="environments/gone.yaml"))
+    gone = environment._replace(where=environment.where._replace(path="environments/gone.yaml"))
     assert "is not recorded" in guard.record(app, gone, shop.connect(), "uid")
 
 

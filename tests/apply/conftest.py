@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from kfctl.actions.apply import Apply, Options, prepare, refuse_blocked, run
+from kfctl.actions.apply import Apply, Options, prepare, refuse_blocked
+from kfctl.actions.run import begun, run
 from kfctl.cluster.client import connect
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Selection
@@ -43,6 +44,7 @@ RIGHTS = [
         ],
         "verbs": ["*"],
     },
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
     {"apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": ["list"]},
     {"apiGroups": ["things.kfctl.test"], "resources": ["*"], "verbs": ["*"]},
 ]
@@ -100,15 +102,19 @@ class World:
     ) -> tuple[list[Event], Report]:
         """Carry out what is decided."""
         events = []
-        steps = run(prepared)
-        while True:
-            try:
-                events.append(next(steps))
-            except StopIteration as ended:
-                prepared.cluster.transport.close()
-                return events, ended.value
-            if on:
-                on(events[-1], prepared)
+        with begun(prepared) as ready:
+            refuse_blocked(ready.plan)
+            steps = run(ready)
+            while True:
+                try:
+                    events.append(next(steps))
+                except StopIteration as ended:
+                    report: Report = ended.value
+                    break
+                if on:
+                    on(events[-1], ready)
+        prepared.cluster.transport.close()
+        return events, report
 
     def pods(self, app: str, number: int = 1) -> list[Body]:
         """Return the pods labelled `app`, once there are so many."""

@@ -11,7 +11,9 @@ from kfctl.actions.apply import refuse_unasked
 from kfctl.cluster.client import Cluster
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.retry import Patience
-from kfctl.errors import AppError, ExitCode, Refused
+from kfctl.engine.keep import Permits
+from kfctl.engine.plan import Choices
+from kfctl.errors import AppError, ExitCode, Forbidden, Refused
 from kfctl.model.plan import Action
 from kfctl.model.status import Event, Health, Step
 from tests.apply.conftest import config_map, definition, deployment, job, thing
@@ -71,14 +73,17 @@ def test_the_first_apply_records_the_cluster(world: World) -> None:
     assert world.admin.uid() in (world.root / "environments/default.yaml").read_text()
 
 
-def test_what_left_the_app_is_told_and_stays(world: World) -> None:
+def test_what_left_the_app_is_deleted_unless_told_otherwise(world: World) -> None:
     world.write(one=[config_map("a")], two=[config_map("b")])
     world.apply()
     world.write(one=[config_map("a")])
-    _, report = world.apply()
-    assert [str(change.key) for change in report.left] == ["ConfigMap/b"]
+    _, report = world.apply(choices=Choices(permits=Permits(prune=False)))
+    assert [(str(change.key), change.reason) for change in report.left] == [("ConfigMap/b", "--no-prune")]
     assert world.admin.find("v1", "ConfigMap", "b", world.namespace)
+    _, report = world.apply()
+    assert results(report) == {"ConfigMap/a": "unchanged", "ConfigMap/b": "delete"}
     assert report.exit_code is ExitCode.OK
+    assert world.admin.find("v1", "ConfigMap", "b", world.namespace) is None
 
 
 def test_a_missing_namespace_is_made_first_and_said(nodeless: World) -> None:
@@ -95,13 +100,11 @@ def test_a_missing_namespace_is_made_first_and_said(nodeless: World) -> None:
         )
 
 
-def test_a_namespace_that_may_not_be_made_skips_what_is_in_it(world: World) -> None:
+def test_a_namespace_that_may_not_be_made_ends_it_before_it_begins(world: World) -> None:
     world.namespace = f"{world.namespace}-new"
     world.write(one=[config_map("a")])
-    _, report = world.apply()
-    assert results(report) == {f"Namespace/{world.namespace}": "failed", "ConfigMap/a": "skipped"}
-    assert rows(report)["ConfigMap/a"].message == f"Namespace/{world.namespace} could not be made"
-    assert report.exit_code is ExitCode.CLUSTER
+    with pytest.raises(Forbidden, match="cannot create resource"):
+        world.apply()
 
 
 def test_a_failure_stops_what_needs_it_and_no_neighbour(nodeless: World) -> None:
@@ -285,7 +288,8 @@ def test_a_server_that_is_away_for_a_moment_is_tried_again_and_said(
     refused: list[Request] = []
 
     def away(request: Request) -> Fault | None:
-        if request.method == "PATCH" and "dryRun" not in request.path and len(refused) < 2:
+        written = request.method == "PATCH" and "/configmaps/" in request.path
+        if written and "dryRun" not in request.path and len(refused) < 2:
             refused.append(request)
             return Status(503)
         return None
@@ -305,7 +309,7 @@ def test_a_server_that_goes_away_ends_the_apply_and_what_was_not_begun_is_told(
     world.write(one=[config_map(f"c{number}") for number in range(120)], two=[deployment("late")])
     prepared = world.prepare()
     impatient = Cluster(prepared.cluster.transport, patience=Patience(base=0.001))
-    proxy.script = lambda request: Reset() if request.method == "PATCH" else None
+    proxy.script = lambda r: Reset() if r.method == "PATCH" and "/configmaps/" in r.path else None
     events, report = world.carry_out(replace(prepared, cluster=impatient))
     outcome = [row.step for row in report.rows]
     assert set(outcome) == {Step.FAILED, Step.SKIPPED}

@@ -75,7 +75,7 @@ def test_json_is_an_object_a_line(world: World, typed: Callable[..., Run]) -> No
     world.write(one=[config_map("a"), config_map("b")])
     typed("apply", "-c", "one")
     world.write(one=[config_map("a", x="1")])
-    ran = typed("apply", "-o", "json")
+    ran = typed("apply", "-o", "json", "--no-prune")
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert [line["event"] for line in lines] == ["plan", "started", "done", "status", "report"]
     assert lines[0]["plan"]["summary"] == {"update": 1, "keep": 1}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfctl.engine.applyset import IDENTITY, PART_OF_SET, RECORD_OF, identity
+from kfctl.engine.applyset import RECORD_OF, identity
 from kfctl.engine.keep import KEEPING, Permits, Situation, keeping
-from kfctl.engine.ownership import COMPONENT
+from kfctl.engine.ownership import COMPONENT, IDENTITY, PART_OF_SET
 from kfctl.engine.prune import Pruning, prune, remaining
 from kfctl.model.inventory import GroupKind, Inventory, Listed, Place
 from kfctl.model.plan import Action

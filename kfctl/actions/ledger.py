@@ -1,0 +1,54 @@
+"""What a run writes down: the cluster it met, where its objects are to be found, what it left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kfctl.errors import KfctlError
+from kfctl.model.plan import Action
+from kfctl.model.status import Event, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfctl.actions.apply import Apply
+    from kfctl.cluster.execute import Executed
+    from kfctl.model.inventory import Inventory
+    from kfctl.model.resource import Key
+
+
+def bind(prepared: Apply) -> Iterator[Event]:
+    """Record the cluster for the environment, the first time."""
+    from kfctl.actions.guard import record
+
+    about = prepared.about
+    if not about.app.root:
+        return
+    warning = record(about.app, about.environment, prepared.cluster, prepared.plan.scope.cluster_uid)
+    if warning:
+        yield Event(Step.NOTE, message=warning)
+
+
+def begin(prepared: Apply) -> Inventory | None:
+    """Write where to find what this run will write, before it does; None where it writes nothing."""
+    from kfctl.actions import inventory
+
+    if prepared.run is None:
+        return None
+    wanted = [each.key for each in prepared.decision.intents]
+    return inventory.begin(prepared.cluster, prepared.decision.inventory, wanted, prepared.run)
+
+
+def close(prepared: Apply, inventory: Inventory, executed: Executed, gone: frozenset[Key]) -> Iterator[Event]:
+    """Write what is left: no more than can be proved."""
+    from kfctl.actions.inventory import finish
+    from kfctl.engine.prune import remaining
+
+    decision = prepared.decision
+    deleted = {change.key for change in prepared.plan.changes if change.action is Action.DELETE}
+    wanted = [each.key for each in decision.intents]
+    left = remaining(inventory, wanted, decision.pruning, deleted - gone)
+    try:
+        finish(prepared.cluster, left)
+    except KfctlError as error:
+        yield Event(Step.NOTE, message=f"the end of this run could not be recorded: {error}")

@@ -1,0 +1,171 @@
+"""Carries out what is decided: lock, record, write, wait, delete, record again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kfctl.model.plan import Action
+from kfctl.model.resource import Key
+from kfctl.model.status import Event, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from kfctl.actions.apply import Apply
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.execute import Executed
+    from kfctl.cluster.follow import Followed, Waiting
+    from kfctl.cluster.lock import Lock
+    from kfctl.model.inventory import Inventory, Run
+    from kfctl.model.report import Report
+
+    Steps = Generator[Event, None, None]
+
+_TO_GO = 60.0  # seconds at least for what is deleted to go, however long the waiting before took
+
+
+def _silent(message: str) -> None:
+    del message
+
+
+@contextmanager
+def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Apply]:
+    """Take the lock if anything is to be written, and decide again over what has moved meanwhile."""
+    from kfctl.actions.plan import decide
+    from kfctl.cluster.lock import Taking, identity, locked
+    from kfctl.engine.applyset import record_labels
+
+    if not prepared.writes:
+        yield prepared
+        return
+    early = _namespace(prepared)
+    inventory, this = prepared.decision.inventory, _run()
+    labels = record_labels(inventory.id, "lock")
+    taking = Taking(break_lock=prepared.options.break_lock, labels=labels, tell=tell)
+    place = (inventory.name, inventory.namespace)
+    with locked(prepared.cluster, place, identity(this.id), taking) as lock:
+        decision = decide(replace(prepared.about, cluster=prepared.cluster), prepared.decision)
+        _tell_of_the_dead(lock, decision.inventory, tell)
+        yield replace(prepared, decision=decision, run=this, lock=lock, early=early)
+
+
+def _namespace(prepared: Apply) -> tuple[Event, ...]:
+    """Make the environment's namespace if it is missing: the lock and the inventory are in it."""
+    from kfctl.cluster.write import make_namespace
+
+    scope = prepared.plan.scope
+    if not scope.namespace_missing:
+        return ()
+    make_namespace(prepared.cluster, scope.namespace)
+    key = Key("", "Namespace", "", scope.namespace)
+    return (Event(Step.DONE, key, Action.CREATE.value, "the namespace was missing"),)
+
+
+def _run() -> Run:
+    from datetime import UTC, datetime
+
+    from kfctl import __version__
+    from kfctl.cluster.lock import me
+    from kfctl.model.inventory import Run
+
+    when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Run(secrets.token_hex(6), me(), when, __version__)
+
+
+def _tell_of_the_dead(lock: Lock, inventory: Inventory, tell: Callable[[str], None]) -> None:
+    """Say whose run this one takes over from."""
+    if lock.before:
+        tell(f"{lock.before.who} had the lock since {lock.before.since} and is not heard of any more")
+    if not inventory.finished and inventory.run:
+        tell(f"the run of {inventory.run} did not come to its end: this one goes on from what it left")
+
+
+def run(prepared: Apply) -> Generator[Event, None, Report]:
+    """Carry out the plan, wait until all is ready, and return what came of each object."""
+    from kfctl.engine.report import report
+
+    told: list[Event] = []
+    steps = _steps(prepared)
+    late = False
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as ended:
+            late = ended.value
+            break
+        if event.step is not Step.NOTE or event not in told:
+            told.append(event)
+            yield event
+    return report(prepared.plan, told, interrupted=prepared.stop.is_set(), late=late)
+
+
+def _steps(prepared: Apply) -> Generator[Event, None, bool]:
+    """Do it all, and return whether time ran out."""
+    from kfctl.actions import ledger
+    from kfctl.actions.judge import Judge
+    from kfctl.cluster.execute import Run, execute
+    from kfctl.cluster.follow import Waiting
+    from kfctl.engine.ownership import selector
+
+    plan, cluster, options = prepared.plan, prepared.cluster, prepared.options
+    yield from prepared.early
+    yield from ledger.bind(prepared)
+    inventory = ledger.begin(prepared)
+    judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs)
+    waiting = Waiting(judge, prepared.stop, time.monotonic() + options.timeout, selector(plan.scope))
+    how = Run(waiting, options.choices.force_conflicts, _allowed(prepared))
+    executed = yield from execute(plan, cluster, how)
+    late = yield from _waited(prepared, executed, waiting)
+    gone = yield from _removed(prepared, executed, waiting)
+    if inventory:
+        yield from ledger.close(prepared, inventory, executed, gone)
+    return late
+
+
+def _waited(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[Event, None, bool]:
+    """Wait until all is ready, and return whether time ran out."""
+    from kfctl.cluster.follow import End, follow
+
+    if not prepared.options.wait or executed.away or prepared.stop.is_set():
+        return False
+    bodies = [body for key, body in executed.bodies.items() if key not in executed.undone]
+    followed = yield from follow(prepared.cluster, bodies, waiting)
+    if followed.end is not End.INTERRUPTED:
+        yield from _explained(prepared.cluster, followed)
+    return followed.end is End.LATE
+
+
+def _removed(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[Event, None, frozenset[Key]]:
+    """Delete what is no longer wanted, last of all and only if all that is wanted was applied."""
+    from kfctl.cluster.remove import Removal, remove, skipped
+    from kfctl.engine.prune import why_stays
+
+    plan, situation = prepared.plan, prepared.decision.situation
+    why = "not everything could be applied: it goes with the next apply that succeeds"
+    if executed.undone and not prepared.stop.is_set():
+        yield from skipped(plan, why)
+        return frozenset()
+    deadline = max(waiting.deadline, time.monotonic() + _TO_GO)
+    removal = Removal(prepared.stop, deadline, _allowed(prepared), lambda body: why_stays(body, situation))
+    return (yield from remove(plan, prepared.cluster, removal))
+
+
+def _allowed(prepared: Apply) -> Callable[[], None]:
+    lock = prepared.lock
+    return lock.assert_held if lock else lambda: None
+
+
+def _explained(cluster: Cluster, followed: Followed) -> Iterator[Event]:
+    from kfctl.actions.explain import Troubled, explained
+
+    troubled = [
+        Troubled(status, followed.bodies.get(key, {}), followed.pods.get(key, ()))
+        for key, status in followed.statuses.items()
+        if not status.health.good
+    ]
+    for status in explained(cluster, troubled):
+        yield Event(Step.STATUS, status.key, status=status)
