@@ -62,7 +62,9 @@ class AppFile:
 
     def problem(self, message: str, *keys: str | int, of_key: bool = False, hint: str = "") -> None:
         """Note a fault of the value at `keys`, or of its key."""
-        self.problems.append(Problem(message, self._place(keys, of_key=of_key), hint))
+        found = Problem(message, self._place(keys, of_key=of_key), hint)
+        if found not in self.problems:  # two questions may meet the same fault
+            self.problems.append(found)
 
     def head(self, kind: str, known: Iterable[str]) -> None:
         """Check that the file is of this kind and has no other keys than `known`."""

@@ -101,8 +101,11 @@ def create_app(root: Path, name: str, target: Target) -> App:
     from uuid import uuid4  # 4 ms that no other command pays
 
     with told("make", str(root)):
-        for folder in (root, root / "components", root / "environments"):
+        for folder in (root, root / COMPONENTS, root / ENVIRONMENTS):
             folder.mkdir(parents=True, exist_ok=True)
+            if folder != root and any(child.name[0] != "." for child in folder.iterdir()):
+                message = f"the folder {folder.name} is there already, with files in it"
+                raise AppError(message, where=Location(str(folder)), hint="make the app in another folder")
     write_file(root, "environments/default.yaml", environment_text(target))
     write_file(root, APP_FILE, app_text(name, str(uuid4())))  # last: with it, it is an app
     return load_app(root)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ class Edit:
 
 def edit(root: Path, edits: Sequence[Edit]) -> tuple[str, ...]:
     """Carry out all `edits` or, if one of them can't be, none; return the paths of the files that changed."""
-    with told("write", "the app"), locked(root):
+    with locked(root):
         before = {path: read_file(root, path) for path in dict.fromkeys(each.path for each in edits)}
         after = dict(before)
         for each in edits:
@@ -46,10 +47,19 @@ def edit(root: Path, edits: Sequence[Edit]) -> tuple[str, ...]:
 
 def read_file(root: Path, path: str) -> str:
     """Return the text of a file of the app as it is, its line ends and byte order mark too."""
-    with told("read", path):
-        raw = (root / path).read_bytes()
+    raw = read_bytes(root, path)
     mark = "\ufeff" if raw.startswith(b"\xef\xbb\xbf") else ""
     return mark + yamltext.decode(raw, path)
+
+
+def read_bytes(root: Path, path: str) -> bytes:
+    """Return the content of a file of the app; a pipe or a device, which may have no end, is refused."""
+    with told("read", path):
+        descriptor = os.open(root / path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:  # a folder fails here
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file")
+            return stream.read()
 
 
 def write_file(root: Path, path: str, text: str) -> None:

@@ -49,7 +49,11 @@ def _lock(root: Path, patience: float) -> int:
     except OSError as error:
         if error.errno not in _NO_FOLDER_LOCKS:
             raise
-    file = root / "kfctl.yaml"
+    return lock_file(root / "kfctl.yaml", patience)
+
+
+def lock_file(file: Path, patience: float) -> int:
+    """Return a descriptor that holds the lock of a file which an edit may replace at any time."""
     while True:
         descriptor = _held_descriptor(file, os.O_RDWR, patience)
         if os.path.samestat(os.fstat(descriptor), file.stat()):

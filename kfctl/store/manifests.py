@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import Resource
 from kfctl.store.appfile import kind_of
-from kfctl.store.refusal import told
+from kfctl.store.edit import read_bytes
 from kfctl.yamltext import decode, documents, position
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def _raise(error: OSError) -> None:
 
 
 def _documents(root: Path, path: str) -> Iterator[_Found]:
-    with told("read", path):
-        raw = (root / path).read_bytes()
+    raw = read_bytes(root, path)
     return _json_documents(decode(raw, path), path) if path.endswith(".json") else _yaml_documents(raw, path)
 
 

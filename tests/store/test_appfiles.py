@@ -195,8 +195,9 @@ ROWS = {  # name → a file, its text, what is said of it
     ),
     "overrides": (
         "environments/a.yaml",
-        ENVIRONMENT + "components: {server: 5}\nglobals: x\n",
+        ENVIRONMENT + "components: {server: 5}\nglobals: x\npatches: 5\n",
         [
+            "environments/a.yaml:5:10: patches must be a map, and is an integer",
             "environments/a.yaml:4:10: globals must be a map, and is a string",
             "environments/a.yaml:3:22: server must be a map, and is an integer",
         ],
@@ -284,6 +285,17 @@ def test_a_new_app_reads_back(tmp_path: Path) -> None:
     assert create_app(tmp_path / "other", "shop", Target()).id != app.id
     write_file(root, "components/a.yaml", component_text("tf-job", {}))
     assert load_app(root).components["a"].prototype == "tf-job"
+
+
+def test_no_app_over_other_files(write_tree: Tree) -> None:
+    root = write_tree(
+        {"web/components/button.js": "", "infra/environments/default.yaml": "", "ok/main.py": ""}
+    )
+    for folder in (root / "web", root / "infra"):
+        with pytest.raises(AppError, match="is there already, with files in it"):
+            create_app(folder, "shop", Target())
+        assert not (folder / "kfctl.yaml").exists()
+    assert create_app(root / "ok", "shop", Target()).name == "shop"
 
 
 def test_no_app_in_an_app(write_tree: Tree) -> None:

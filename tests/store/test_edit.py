@@ -14,7 +14,7 @@ import pytest
 from kfctl.errors import AppError
 from kfctl.model.absent import ABSENT
 from kfctl.store.edit import Edit, edit, read_file, remove, rename, write_file
-from kfctl.store.lock import locked
+from kfctl.store.lock import lock_file, locked
 from kfctl.yamltext import load
 from tests.campaign import size
 
@@ -225,7 +225,7 @@ def test_the_lock_is_waited_for_and_leaves_nothing(write_tree: Tree) -> None:
     root = write_tree({"a.yaml": COMPONENT})
     code = """
 import time
-from kfctl.store.lock import locked
+from kfctl.store.lock import lock_file, locked
 with locked(root):
     print("locked", flush=True)
     sys.stdin.read()
@@ -251,6 +251,29 @@ with locked(root):
     holder.communicate()
     output(waiter)
     assert files(root) == ["a.yaml", "b.yaml"]
+
+
+def test_where_folders_can_not_be_locked_a_file_is(write_tree: Tree) -> None:
+    root = write_tree({"kfctl.yaml": "a: 1\n"})
+    held = lock_file(root / "kfctl.yaml", 1)
+    with pytest.raises(AppError, match="another kfctl"):
+        lock_file(root / "kfctl.yaml", 0.05)
+    waiter = python("from kfctl.store.lock import *\nlock_file(root / 'kfctl.yaml', 30)", root, wait=False)
+    write_file(root, "kfctl.yaml", "a: 2\n")
+    newer = lock_file(root / "kfctl.yaml", 1)  # another file, which the one that waits must see
+    os.close(held)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiter.wait(1)
+    os.close(newer)
+    output(waiter)
+
+
+def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    for name in ("pipe.yaml", "zero.yaml"):
+        with pytest.raises(AppError, match=f"can't read {name}: it is no regular file"):
+            read_file(tmp_path, name)
 
 
 def test_the_lock_may_be_nested_and_taken_in_a_folder_that_can_not_be_written(write_tree: Tree) -> None:
