@@ -62,7 +62,7 @@ def apiserver(folder: Path, ports: Ports) -> list[str]:
         f"--client-ca-file={pki / 'ca.crt'}",
         f"--kubelet-client-certificate={pki / 'apiserver.crt'}",
         f"--kubelet-client-key={pki / 'apiserver.key'}",
-        "--kubelet-preferred-address-types=Hostname,InternalIP",
+        "--kubelet-preferred-address-types=InternalIP",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged",

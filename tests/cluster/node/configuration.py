@@ -20,7 +20,6 @@ CONTROL_PLANE = {
         "--bind-address=0.0.0.0",
         f"--advertise-address={MACHINE}",
         "--endpoint-reconciler-type=lease",
-        "--kubelet-preferred-address-types=InternalIP",
     ),
     "kube-controller-manager": ("--node-cidr-mask-size=24",),
 }

@@ -1,0 +1,126 @@
+"""A real node for tests: pods run, names are found, claims get volumes.
+
+These tests take minutes and gigabytes the first time (images are made from packages), so they run only when asked
+for: KFCTL_NODE=1. They need root on Debian; elsewhere they say so and are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cluster.node import debian
+from tests.cluster.node.nodecluster import NodeCluster
+from tests.cluster.node.space import COVERED
+from tests.cluster.session import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.cluster.access import Cluster
+
+collect_ignore_glob = [] if os.environ.get("KFCTL_NODE") == "1" else ["test_*.py"]
+# What a node could leave on its machine, as its own tools list it.
+TRACES = (
+    ("ip", "-brief", "link"),
+    ("ip", "route"),
+    ("iptables-save",),
+    ("ip6tables-save",),
+    ("sysctl", "kernel.panic", "kernel.panic_on_oops", "vm.overcommit_memory", "net.ipv4.ip_forward"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that needs the node."""
+    for item in items:
+        if "node" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.node)
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Cluster]:
+    """The cluster with a node; one that the session started leaves nothing on the machine."""
+    reason = debian.why_not()
+    if reason:
+        pytest.skip(f"the tests of a real node are left out: {reason}")
+    debian.prepare()
+    before = traces()
+    with running(NodeCluster()) as cluster:
+        yield cluster
+    if not NodeCluster().folder.exists():
+        assert traces() == before
+
+
+def traces() -> dict[str, list[str]]:
+    """What is on the machine that a node could have left: mounts, network, firewall, groups, processes."""
+    found = {" ".join(command): listed(*command) for command in TRACES}
+    found["mounts"] = sorted(
+        line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
+    )
+    found["groups"] = sorted(str(path) for path in Path("/sys/fs/cgroup").rglob("kfctl*"))
+    found["folders"] = [place for place in COVERED if Path(place).exists()]
+    mine = str(NodeCluster().folder)
+    found["processes"] = [line for line in listed("ps", "-eo", "args") if mine in line]
+    return found
+
+
+def listed(*command: str) -> list[str]:
+    """The lines that a command prints; the firewall's dates and counts are no traces."""
+    search = {**os.environ, "PATH": debian.SEARCH}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=search)
+    return [line.partition(" [")[0] for line in done.stdout.splitlines() if not line.startswith("#")]
+
+
+@pytest.fixture
+def namespace(node: Cluster) -> Iterator[str]:
+    """A fresh namespace on the cluster with the node."""
+    name = f"kfctl-test-{secrets.token_hex(4)}"
+    node.kubectl("create", "namespace", name)
+    node.kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", name, "--timeout=60s")
+    yield name
+    node.kubectl("delete", "namespace", name, "--timeout=120s")
+
+
+@pytest.fixture
+def start(node: Cluster, namespace: str) -> Callable[..., None]:
+    """Start a pod that runs a program; it ends without the wait that Python takes for SIGTERM."""
+
+    def start(name: str, image: str, *command: str, **more: Any) -> None:
+        container = {
+            "name": "main",
+            "image": image,
+            "imagePullPolicy": "IfNotPresent",
+            **more.pop("container", {}),
+        }
+        if command:
+            container["command"] = list(command)
+        spec = {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            "containers": [container],
+            **more,
+        }
+        labels = {"app": name}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}
+        node.kubectl("create", "--namespace", namespace, "--filename=-", input=json.dumps(pod))
+
+    return start
+
+
+@pytest.fixture
+def output(node: Cluster, namespace: str, start: Callable[..., None]) -> Callable[..., str]:
+    """Run a program in a pod to its end, and return what it printed."""
+
+    def run(name: str, image: str, *command: str, **more: Any) -> str:
+        start(name, image, *command, **more)
+        ended = "--for=jsonpath={.status.containerStatuses[0].state.terminated}"
+        node.kubectl("wait", ended, f"pod/{name}", "--namespace", namespace, "--timeout=180s")
+        return node.kubectl("logs", name, "--namespace", namespace)
+
+    return run
