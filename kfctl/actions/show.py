@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kfctl.errors import AppError, KfctlError, Problem, TemplateError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kfctl.engine.render import Renderer
     from kfctl.model.app import App, Component, Environment
@@ -46,6 +46,7 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     environment = chosen_environment(app, environment_name)
     renders = _Renders(app, environment)
     parts = [renders.component(component) for component in chosen_components(app, components)]
+    renders.keep()
     if renders.errors:
         raise renders.error()
     resources = renders.stamped(parts)
@@ -102,6 +103,7 @@ class _Renders:
         self._app, self._environment = app, environment
         self._catalog = catalog(app.root)
         self._renderers: dict[str, Renderer] = {}
+        self._keep: list[Callable[[], None]] = []
         self.errors: list[KfctlError] = []
         self.warnings: list[str] = []
 
@@ -128,11 +130,30 @@ class _Renders:
         return Part(component, patched(resources, patches) if patches else resources, namespace)
 
     def _renderer(self, prototype: Prototype) -> Renderer:
-        from kfctl.engine.render import Renderer
-
         if prototype.name not in self._renderers:
-            self._renderers[prototype.name] = Renderer(prototype, self._catalog.sources(prototype))
+            self._renderers[prototype.name] = self._made(prototype)
         return self._renderers[prototype.name]
+
+    def _made(self, prototype: Prototype) -> Renderer:
+        from kfctl.engine.render import Renderer, code_key
+        from kfctl.store.compiled import load_codes, save_codes
+
+        sources = self._catalog.sources(prototype)
+        key = code_key(sources)
+        codes = load_codes(prototype.root, key)
+        known = set(codes)
+
+        def keep() -> None:
+            if codes.keys() - known:
+                save_codes(prototype.root, key, codes)
+
+        self._keep.append(keep)
+        return Renderer(prototype, sources, codes)
+
+    def keep(self) -> None:
+        """Keep what was compiled for the next run."""
+        for keep in self._keep:
+            keep()
 
     def _raw(self, component: Component) -> list[Resource]:
         if not component.manifests:

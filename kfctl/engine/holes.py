@@ -38,7 +38,7 @@ def readable(text: str) -> str:
 class Hole(NamedTuple):
     """A place that takes a value with its type."""
 
-    index: int
+    number: int
 
 
 class Blend(NamedTuple):
@@ -50,7 +50,7 @@ class Blend(NamedTuple):
 class Merge(NamedTuple):
     """The key ``<<`` of a map whose value is a hole: its entries join the map."""
 
-    index: int
+    number: int
 
 
 class Put(NamedTuple):
@@ -95,7 +95,7 @@ class _HoleReader(Reader):
         return _blend(text) if NONCE in text else super()._key(event, depth)
 
     def _merged(self, event: Any, item: Any) -> list[Any]:
-        return [{Merge(item.index): item}] if isinstance(item, Hole) else super()._merged(event, item)
+        return [{Merge(item.number): item}] if isinstance(item, Hole) else super()._merged(event, item)
 
 
 def _blend(text: str) -> Blend:
@@ -192,7 +192,7 @@ def _odd_map(node: dict[Any, Any]) -> Fill:
         for key, child in fills:
             value = child(sheet)
             if isinstance(key, Merge):
-                _merge(sheet.puts[key.index], value, result)
+                _merge(sheet.puts[key.number], value, result)
             elif value is not ABSENT:
                 name = key if isinstance(key, str) else _blended(key)(sheet)
                 if name in result:
@@ -218,8 +218,8 @@ def _list(node: list[Any]) -> Fill:
 
 
 def _hole(node: Hole) -> Fill:
-    index = node.index
-    return lambda sheet: sheet.value(index)
+    number = node.number
+    return lambda sheet: sheet.value(number)
 
 
 def _blended(node: Blend) -> Callable[[Sheet], str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.holes import ABSENT, HoleFault, Sheet, parse, readable
+from kfctl.engine.loader import code_key
 from kfctl.engine.sandbox import Sandbox, TemplateFault
 from kfctl.errors import AppError, Location, Problem, TemplateError
 from kfctl.model.resource import Resource
 
+__all__ = ["Renderer", "code_key", "render"]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import CodeType
 
     from kfctl.model.prototype import Prototype
 
@@ -23,11 +27,13 @@ def render(prototype: Prototype, sources: Mapping[str, str], values: Mapping[str
 class Renderer:
     """The templates of one prototype: each compiled once, each text that they print parsed once."""
 
-    def __init__(self, prototype: Prototype, sources: Mapping[str, str]) -> None:
-        """Take the prototype and every text its templates may use, by name."""
+    def __init__(
+        self, prototype: Prototype, sources: Mapping[str, str], codes: dict[str, CodeType] | None = None
+    ) -> None:
+        """Take the prototype, every text its templates may use, by name, and what was compiled before."""
         self._prototype = prototype
         self._sources = sources
-        self._sandbox = Sandbox(sources)
+        self._sandbox = Sandbox(sources, codes)
         self._parsed: dict[str, list[Any]] = {}
         self._unset = {**self._sandbox.globals, **dict.fromkeys(prototype.parameters)}
 

@@ -25,6 +25,7 @@ __all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "resolve"]
 NOTHING = Settings()
 NOWHERE = Environment("", Target(), NOTHING, {}, {}, Location(""))
 PER_PARAMETER = frozenset({"type", "properties", "additionalProperties"})
+IMPLIED = ("name", "namespace")
 GLOBALS = frozenset({Layer.ENVIRONMENT_GLOBALS, Layer.APP_GLOBALS})
 
 
@@ -75,7 +76,7 @@ def faults_of_defaults(prototype: Prototype) -> list[Problem]:
 
 def _implied(environment: Environment, component: Component) -> Mapping[str, str]:
     """Return the defaults that no prototype can know."""
-    return {"name": component.name, "namespace": environment.target.namespace or "default"}
+    return dict(zip(IMPLIED, (component.name, environment.target.namespace or "default"), strict=True))
 
 
 def _named(
@@ -120,7 +121,9 @@ def _resolved(
         hidden[name] = tuple(
             value for value in stack if value is not wins and (value.where or value.value is not None)
         )
-    return ParameterSet(values, hidden, tuple(_deprecations(values, prototype)))
+    return ParameterSet(
+        values, hidden, tuple(_deprecations({name: values[name] for name in hidden}, prototype))
+    )
 
 
 def _integral(value: Value, parameter: Parameter) -> Value:
@@ -140,18 +143,16 @@ def _deprecations(values: Mapping[str, Value], prototype: Prototype) -> Iterator
 
 
 def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) -> Iterator[Problem]:
-    chosen = {
-        name: value
-        for name, value in resolved.values.items()
-        if value.layer is not Layer.DEFAULT or value is not prototype.defaults[name]
-    }
+    names = (*resolved.hidden, *(name for name in IMPLIED if name in resolved.values))
+    chosen = {name: resolved.values[name] for name in names}
     for name, value in chosen.items():
-        yield from _faults_of_value(value, prototype.parameters[name], component)
+        if value is not prototype.defaults[name]:
+            yield from _faults_of_value(value, prototype.parameters[name], component)
+    rules = [rule for rule in _rules(prototype) if rule.fails or not rule.about.isdisjoint(chosen)]
     instance = {name: value.value for name, value in resolved.values.items() if value.value is not None}
-    for rule in _rules(prototype):
-        if rule.fails or not rule.about.isdisjoint(chosen):
-            for fault in check(rule.schema, instance):
-                yield _across(fault, resolved, component, prototype)
+    for rule in rules:
+        for fault in check(rule.schema, instance):
+            yield _across(fault, resolved, component, prototype)
 
 
 @dataclass(frozen=True)

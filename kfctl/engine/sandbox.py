@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
-    DictLoader,
     StrictUndefined,
     Template,
     TemplateNotFound,
@@ -26,10 +25,12 @@ from kfctl.engine import filters
 from kfctl.engine.generator import Generator, names_from_outside
 from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Put, kind
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
+from kfctl.engine.loader import CONDITION, Loader
 from kfctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from types import CodeType
 
 
 LOOP = frozenset(
@@ -107,10 +108,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
     template_class = _Template
     intercepted_binops = frozenset(OPERATORS)
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
-        """Take every text that a template may be, import or read with ``file(NAME)``."""
+    def __init__(self, sources: Mapping[str, str], codes: dict[str, CodeType] | None = None) -> None:
+        """Take every text that a template may be, import or read with ``file(NAME)``.
+
+        `codes` is what templates were compiled to already; what is compiled now is added.
+        """
         super().__init__(
-            loader=DictLoader(sources),
+            loader=Loader(sources, {} if codes is None else codes),
             undefined=Unknown,
             finalize=_finalize,
             trim_blocks=True,
@@ -149,19 +153,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def truth(self, expression: str, variables: dict[str, Any]) -> bool:
         """Return whether an expression, the `when` of a template, is true."""
         try:
-            return bool(self._expression(expression)(variables))
+            template = self.get_template(CONDITION + expression)
+            context = template.new_context(variables)
+            for _ in template.root_render_func(context):  # a generator, which prints nothing
+                pass
+            return bool(context.vars["result"])
         except Exception as error:
             fault = self._fault(error, "prototype.yaml", variables)
             raise TemplateFault(f"when: {expression}: {fault}", "prototype.yaml", 0, fault.hint) from None
-
-    def _expression(self, expression: str) -> Callable[..., Any]:
-        if expression not in self._expressions:
-            self._expressions[expression] = self.compile_expression(expression, undefined_to_none=False)
-        return self._expressions[expression]
-
-    @cached_property
-    def _expressions(self) -> dict[str, Callable[..., Any]]:
-        return {}
 
     def _printed(self, template: Template, variables: dict[str, Any]) -> str:
         pieces, size = list[str](), 0

@@ -33,8 +33,17 @@ def check(schema: Schema, instance: Any, path: Path = ()) -> list[Fault]:
 
 
 def accepts(schema: Schema, instance: Any) -> bool:
-    """Whether the instance has no fault."""
-    return not check(schema, instance)
+    """Whether the instance has no fault: as `check`, without words for what is wrong."""
+    if isinstance(schema, bool):
+        return schema
+    for keyword, expected in schema.items():
+        judge = JUDGES.get(keyword)
+        if judge:
+            if not judge(expected, instance):
+                return False
+        elif keyword in RULES and any(RULES[keyword](expected, instance, schema, ())):
+            return False
+    return True
 
 
 def shown(value: Any) -> str:
@@ -248,6 +257,17 @@ def _pattern(expected: str, instance: Any, schema: Mapping[str, Any], path: Path
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
+
+# The keywords that conditions are mostly made of, judged without a message.
+JUDGES: dict[str, Callable[[Any, Any], bool]] = {
+    "const": same,
+    "enum": lambda choices, instance: any(same(choice, instance) for choice in choices),
+    "required": lambda names, instance: not isinstance(instance, dict) or all(n in instance for n in names),
+    "properties": lambda parts, instance: (
+        not isinstance(instance, dict)
+        or all(accepts(part, instance[name]) for name, part in parts.items() if name in instance)
+    ),
+}
 
 RULES: dict[str, Rule] = {
     "type": _type,
