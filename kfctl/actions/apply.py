@@ -49,6 +49,7 @@ class Apply:
     stop: Flag = field(default_factory=Flag)  # set from outside: nothing more is begun
     run: Run | None = None  # None before it has begun, and where nothing is to be written
     lock: Lock | None = None
+    removes: bool = False  # the record, too, when nothing is left
     early: tuple[Event, ...] = ()  # what happened when it began
 
     @property
@@ -63,7 +64,8 @@ class Apply:
         wanted = [each.key for each in self.decision.intents]
         wider = inventory.including(wanted)
         covered = (wider.kinds, wider.namespaces) == (inventory.kinds, inventory.namespaces)
-        return self.plan.differs or not covered or not inventory.finished or bool(inventory.former_id)
+        record = bool(inventory.former_id or (self.removes and inventory.uid))
+        return self.plan.differs or not covered or not inventory.finished or record
 
 
 def prepare(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kfctl.actions.apply import Apply
+    from kfctl.cluster.client import Cluster
     from kfctl.cluster.execute import Executed
     from kfctl.model.inventory import Inventory
     from kfctl.model.resource import Key
@@ -49,6 +50,18 @@ def close(prepared: Apply, inventory: Inventory, executed: Executed, gone: froze
     wanted = [each.key for each in decision.intents]
     left = remaining(inventory, wanted, decision.pruning, deleted - gone)
     try:
-        finish(prepared.cluster, left)
+        if prepared.removes and not left.kinds:
+            _forget(prepared.cluster, inventory)
+        else:
+            finish(prepared.cluster, left)
     except KfctlError as error:
         yield Event(Step.NOTE, message=f"the end of this run could not be recorded: {error}")
+
+
+def _forget(cluster: Cluster, inventory: Inventory) -> None:
+    """Remove all that is recorded of an app that is no more; what tells of the rest goes last."""
+    from kfctl.cluster.history import remove_all
+    from kfctl.cluster.ownership import delete_parent
+
+    remove_all(cluster, inventory)
+    delete_parent(cluster, inventory)

@@ -35,6 +35,7 @@ def _silent(message: str) -> None:
 @contextmanager
 def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Apply]:
     """Take the lock if anything is to be written, and decide again over what has moved meanwhile."""
+    from kfctl.actions.delete import clear_lock
     from kfctl.actions.plan import decide
     from kfctl.cluster.lock import Taking, identity, locked
     from kfctl.engine.applyset import record_labels
@@ -51,6 +52,8 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
         decision = decide(replace(prepared.about, cluster=prepared.cluster), prepared.decision)
         _tell_of_the_dead(lock, decision.inventory, tell)
         yield replace(prepared, decision=decision, run=this, lock=lock, early=early)
+    if prepared.removes:
+        clear_lock(prepared.cluster, inventory)
 
 
 def _namespace(prepared: Apply) -> tuple[Event, ...]:

@@ -73,6 +73,8 @@ COMMANDS = Branch(
         "validate": "validate:validate",
         "diff": "diff:diff",
         "apply": "apply:apply",
+        "delete": "delete:delete",
+        "list": "apps:list_apps",
         "status": "status:status",
         "version": "version:version",
     },

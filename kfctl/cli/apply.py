@@ -126,7 +126,8 @@ def agreed(prepared: "Apply", *, yes: bool) -> None:
 
     refuse_blocked(prepared.plan)
     if not yes:
-        refuse_unasked(prepared.plan, console.confirm if console.can_ask() else None)
+        empty = not prepared.about.resources
+        refuse_unasked(prepared.plan, console.confirm if console.can_ask() else None, many=not empty)
 
 
 def followed(ready: "Apply", shown: "View") -> "AppliedReport":

@@ -1,0 +1,111 @@
+"""Removes an app from a cluster: the same engine with nothing wanted, by what the record there says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kfctl.engine.plan import Choices
+from kfctl.errors import Location, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kfctl.actions.apply import Apply, Options
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.kubeconfig import Login
+    from kfctl.engine.keep import Permits
+    from kfctl.model.app import App, Environment, Target
+    from kfctl.model.inventory import Inventory
+
+
+@dataclass(frozen=True)
+class Named:
+    """An app in an environment on a cluster, named without its directory."""
+
+    app: str
+    environment: str
+    namespace: str | None = None
+
+
+def of_directory(root: Path, environment: str, namespace: str | None) -> tuple[App, Environment]:
+    """Return the app in a directory; its components don't matter, they may be broken or gone."""
+    from kfctl.model.app import Target
+    from kfctl.store.appfiles import load_app
+
+    app = load_app(root, components=[], environments=[environment])
+    found = app.environments[environment]
+    target = Target(found.target.context, namespace or found.target.namespace, found.target.cluster_uid)
+    return _bare(app.name, app.id), _empty(environment, target, found.where)
+
+
+def of_cluster(named: Named, login: Login) -> tuple[App, Environment, Cluster]:
+    """Return the app as its record on the cluster has it."""
+    from kfctl.actions.target import Wish, current_target
+    from kfctl.cluster import client, ownership
+    from kfctl.engine.applyset import tolerant
+    from kfctl.model.app import Target
+
+    target, _ = current_target(Wish(login.context, named.namespace, login.kubeconfig))
+    target = Target(target.context, target.namespace or "default")
+    here = Location("command line")
+    environment = _empty(named.environment, target, here)
+    cluster = client.connect(login)
+    record = f"kfctl.{named.app}.{named.environment}"
+    body = ownership.find_parent(cluster, record, target.namespace or "default")
+    if body is None:
+        there = ownership.find_parents(cluster, target.namespace or "default")
+        known = ", ".join(f"--app {each.app} --env {each.environment}" for each in map(tolerant, there))
+        raise UsageError(
+            f"no app {named.app} is recorded for environment {named.environment} "
+            f"in namespace {target.namespace} of {cluster.context}",
+            hint=f"there are: {known}" if known else "kfctl list -A shows all there are",
+        )
+    return _bare(named.app, tolerant(body).app_id), environment, cluster
+
+
+def _bare(name: str, app_id: str) -> App:
+    from kfctl.model.app import App, Settings
+
+    return App(name, app_id, "", Settings(), {}, {})
+
+
+def _empty(name: str, target: Target, where: Location) -> Environment:
+    from kfctl.model.app import Environment, Settings
+
+    return Environment(name, target, Settings(), {}, {}, where)
+
+
+def prepare(
+    what: tuple[App, Environment, Cluster], components: tuple[str, ...], permits: Permits, options: Options
+) -> Apply:
+    """Decide what goes; nothing is written."""
+    from kfctl.actions.apply import prepare_for
+    from kfctl.actions.plan import Subject
+
+    app, environment, cluster = what
+    choices = Choices(will_write=True, allow_empty=True, permits=permits)
+    name = " -c ".join(("delete", *components))
+    about = Subject(app, environment, cluster, choices, (), components, what=name)
+    return replace(prepare_for(about, options), removes=not components)
+
+
+def clear_lock(cluster: Cluster, inventory: Inventory) -> None:
+    """Remove the lock of an app that is no more, unless another run has taken it meanwhile."""
+    from kfctl.cluster.lock import holding
+    from kfctl.cluster.ownership import find_parent
+    from kfctl.cluster.request import Precondition
+    from kfctl.errors import Conflict
+
+    held = holding(cluster, (inventory.name, inventory.namespace))
+    if held is None or held.who or find_parent(cluster, inventory.name, inventory.namespace):
+        return
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": inventory.name, "namespace": inventory.namespace},
+    }
+    try:
+        cluster.delete(lease, Precondition(resource_version=held.version))
+    except (Conflict, NotFound):
+        return

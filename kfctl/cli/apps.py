@@ -1,0 +1,54 @@
+"""`kfctl list`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kfctl.cli import output
+from kfctl.cli.options import ClusterSession, Format, Output, login
+
+if TYPE_CHECKING:
+    from kfctl.actions.apps import Listing
+
+COLUMNS = ["app", "environment", "namespace", "revision", "applied", "by", "objects", "health"]
+
+
+def list_apps(
+    session: ClusterSession,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace to look in.")
+    ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="Look in all namespaces.")
+    ] = False,
+    form: Output = Format.TABLE,
+) -> None:
+    """List the apps that are on a cluster: what was applied, when, by whom, and how it is.
+
+    \b
+      kfctl list
+      kfctl list -A -o json
+    """
+    from kfctl.actions.apps import apps
+    from kfctl.actions.target import Wish, current_target
+    from kfctl.cluster import client
+
+    who = login(session)
+    target, _ = current_target(Wish(who.context, namespace, who.kubeconfig))
+    found = apps(client.connect(who), "" if everywhere else target.namespace or "default")
+    output.write_list([_record(each) for each in found], COLUMNS, form)
+
+
+def _record(found: "Listing") -> dict[str, Any]:
+    inventory = found.inventory
+    run = inventory.run
+    return {
+        "app": inventory.app,
+        "environment": inventory.environment,
+        "namespace": inventory.namespace,
+        "revision": inventory.revision,
+        "applied": run.when if run else "",
+        "by": run.who if run else "",
+        "objects": found.objects,
+        "health": found.health.value if inventory.finished else "unfinished",
+    }

@@ -1,0 +1,110 @@
+"""`kfctl delete`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kfctl.cli import console
+from kfctl.cli.options import (
+    ClusterSession,
+    ComponentNames,
+    Deletable,
+    EnvironmentName,
+    Report,
+    ReportOutput,
+    Yes,
+    login,
+    permits,
+)
+from kfctl.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from kfctl.cluster.client import Cluster
+    from kfctl.model.app import App, Environment
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which app is meant, where its directory does not say."""
+
+    app: Annotated[
+        str | None, typer.Option("--app", metavar="APP", help="The app's name; needs no app directory.")
+    ] = None
+    environment: Annotated[
+        str | None, typer.Option("--env", metavar="ENV", help="The environment, together with --app.")
+    ] = None
+    namespace: Annotated[
+        str | None,
+        typer.Option("--namespace", "-n", metavar="NAME", help="The namespace that it was applied to."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Removing(Deletable):
+    """How things are removed."""
+
+    yes: Yes = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, delete nothing.")] = False
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="TIME", help="How long to wait until it is gone.")
+    ] = "10m"
+    break_lock: Annotated[
+        bool, typer.Option("--break-lock", help="Take the lock from another run that hangs.")
+    ] = False
+
+
+def delete(
+    session: ClusterSession,
+    place: Place,
+    removing: Removing,
+    env: EnvironmentName = None,
+    components: ComponentNames = None,
+    form: ReportOutput = Report.TEXT,
+) -> ExitCode:
+    """Remove the app from the cluster: all that it has there, by the record that is kept there.
+
+    Volumes with their data, definitions of kinds and namespaces stay unless told otherwise, and so does
+    whatever asks to be kept. It can be interrupted and run again.
+
+    \b
+      kfctl delete prod
+      kfctl delete -c model-server --yes
+      kfctl delete --app kubeflow --env default --namespace old --context minikube
+    """
+    from kfctl.actions.apply import Options
+    from kfctl.actions.delete import clear_lock, prepare
+    from kfctl.cli.apply import carry_out, duration
+
+    options = Options(
+        dry_run=removing.dry_run,
+        wait=False,
+        break_lock=removing.break_lock,
+        timeout=duration(removing.timeout),
+    )
+    what = meant(session, place, env)
+    prepared = prepare(what, tuple(components or ()), permits(removing), options)
+    if not prepared.writes and not prepared.plan.changes:
+        clear_lock(prepared.cluster, prepared.decision.inventory)
+        scope = prepared.plan.scope
+        nothing = f"nothing of {scope.app} for {scope.environment} is in namespace {scope.namespace}"
+        console.note(f"{nothing} of {scope.context}")
+    return carry_out(prepared, form, yes=removing.yes)
+
+
+def meant(session: ClusterSession, place: Place, env: str | None) -> "tuple[App, Environment, Cluster]":
+    """Return which app is meant: the one named, or the one in the directory."""
+    from kfctl.actions import guard
+    from kfctl.actions.app import here, the_environment
+    from kfctl.actions.delete import Named, of_cluster, of_directory
+
+    if place.app:
+        name = place.environment or env
+        if not name:
+            raise UsageError(
+                "--app needs --env, the name of the environment", hint="kfctl list -A shows both"
+            )
+        return of_cluster(Named(place.app, name, place.namespace), login(session))
+    root = here(session.directory)
+    app, environment = of_directory(root, the_environment(root, env or place.environment), place.namespace)
+    return app, environment, guard.connect(environment, login(session))
