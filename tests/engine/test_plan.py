@@ -335,15 +335,15 @@ def test_a_server_that_fails_makes_no_plan() -> None:
 # The plan as a whole
 
 
-def test_what_left_the_app_is_kept_and_said() -> None:
-    plan = make_plan(SCOPE, [found(ours(), preview=ours())], [ours("Service")], Choices(), MASK)
+def test_what_left_the_app_comes_last() -> None:
+    gone = Change(Resource(ours("Service")).key, Action.DELETE, live=ours("Service"))
+    plan = make_plan(SCOPE, [found(ours(), preview=ours())], [gone], Choices(), MASK)
     assert [(str(change.key), change.action) for change in plan.changes] == [
         ("ConfigMap/a", Action.CREATE),
-        ("Service/a", Action.KEEP),
+        ("Service/a", Action.DELETE),
     ]
-    assert "no longer part of the app" in plan.changes[1].reason
     assert plan.waves == ((plan.changes[0].key,),)
-    assert plan.counts() == {"create": 1, "keep": 1}
+    assert plan.counts() == {"create": 1, "delete": 1}
 
 
 def test_an_empty_plan_changes_nothing() -> None:
