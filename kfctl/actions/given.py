@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, KfctlError, Location, ParameterError, Problem, UsageError, did_you_mean
 from kfctl.model.absent import ABSENT
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 SECRET = "(secret)"  # what is shown in place of a secret value
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """A value for a parameter: texts of a command line (several for a list) or, if there are none, typed."""
 
     name: str
@@ -27,8 +25,7 @@ class Given:
     where: Location | None = None  # in the file that gives it, if one does
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """The parameters that may be set in a place: those of one prototype, or of several for a global."""
 
     prototypes: tuple[Prototype, ...]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.actions.given import Declared, Given
 from kfctl.errors import UsageError
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from kfctl.model.prototype import Prototype
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where values are set: by a component or, without one, for all; in one environment or in every one."""
 
     component: str | None = None
@@ -58,8 +56,7 @@ class Place:
         return "/".join(filter(None, (self.environment, self.component or "globals")))
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(NamedTuple):
     """One value that was set or removed; ABSENT where there was or is none."""
 
     place: Place
@@ -69,8 +66,7 @@ class Changed:
     where: Location
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an edit did, and what the user should know about it."""
 
     changes: tuple[Changed, ...]

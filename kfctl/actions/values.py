@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.actions.given import SECRET, Declared
 from kfctl.engine.resolve import examine
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from kfctl.model.prototype import Prototype
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """The value of one parameter of one component."""
 
     component: str
@@ -29,8 +27,7 @@ class Row:
     value: Value
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """Rows, and what is wrong with what they show."""
 
     rows: tuple[Row, ...]
@@ -38,8 +35,7 @@ class Listing:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(NamedTuple):
     """One parameter of one component with every value it is given, the one that wins first."""
 
     component: str
@@ -47,8 +43,7 @@ class Explained:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One parameter whose values in two environments differ."""
 
     component: str

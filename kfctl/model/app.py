@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,16 +10,14 @@ if TYPE_CHECKING:
     from kfctl.errors import Location
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Values as a user wrote them in one place of one file, and where each of them stands."""
 
-    values: Mapping[str, Any] = field(default_factory=dict)
-    locations: Mapping[str, Location] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
+    locations: Mapping[str, Location] = {}
 
 
-@dataclass(frozen=True)
-class Patch:
+class Patch(NamedTuple):
     """A JSON merge patch of the rendered objects that `target` selects (kind, name, apiVersion)."""
 
     target: Mapping[str, str]
@@ -28,8 +25,7 @@ class Patch:
     where: Location
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """A prototype and the values set for it."""
 
     name: str
@@ -40,8 +36,7 @@ class Component:
     manifests: tuple[str, ...] = ()  # paths of raw manifests in components/NAME/, relative to the app
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The cluster and namespace an environment stands for; `cluster_uid` is written by the first apply."""
 
     context: str | None = None
@@ -49,8 +44,7 @@ class Target:
     cluster_uid: str | None = None
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """A target and the overrides for it."""
 
     name: str
@@ -61,8 +55,7 @@ class Environment:
     where: Location
 
 
-@dataclass(frozen=True)
-class App:
+class App(NamedTuple):
     """What `kfctl.yaml` and the files beside it say; `root` is the app's directory."""
 
     name: str

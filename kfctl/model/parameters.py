@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,8 +69,7 @@ class Parameter:
         return tuple(self.schema.get("aliases", ()))
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A value and where it came from."""
 
     value: Any
@@ -78,12 +77,11 @@ class Value:
     where: Location | None = None  # None for a default
 
 
-@dataclass(frozen=True)
-class ParameterSet:
+class ParameterSet(NamedTuple):
     """Every parameter of one component with the value that wins, and the weaker ones it hides."""
 
     values: Mapping[str, Value]
-    hidden: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)  # strongest first
+    hidden: Mapping[str, tuple[Value, ...]] = {}  # strongest first
     warnings: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:

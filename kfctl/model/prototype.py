@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.model.parameters import Layer, Value
 
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from kfctl.model.parameters import Parameter
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """A Jinja2 file that renders one object, or none where its condition `when` is false."""
 
     file: str  # relative to the prototype's folder
     when: str  # a Jinja2 expression over the parameters; empty: always
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """A values file: documentation, test input and golden input at once."""
 
     name: str
