@@ -102,6 +102,7 @@ class _Renders:
 
         self._app, self._environment = app, environment
         self._catalog = catalog(app.root)
+        self._prototypes: dict[str, Prototype] = {}
         self._renderers: dict[str, Renderer] = {}
         self._keep: list[Callable[[], None]] = []
         self.errors: list[KfctlError] = []
@@ -119,7 +120,7 @@ class _Renders:
         from kfctl.engine.patch import patched
         from kfctl.engine.resolve import resolve
 
-        prototype = self._catalog.get(component.prototype, component.where)
+        prototype = self._prototype(component)
         parameters = resolve(self._app, self._environment, component, prototype)
         self.warnings += parameters.warnings
         values = parameters.plain()
@@ -128,6 +129,12 @@ class _Renders:
         patches = [*component.patches, *self._environment.patches.get(component.name, ())]
         namespace = values.get("namespace") or self._environment.target.namespace or "default"
         return Part(component, patched(resources, patches) if patches else resources, namespace)
+
+    def _prototype(self, component: Component) -> Prototype:
+        if component.prototype not in self._prototypes:
+            found = self._catalog.get(component.prototype, component.where)
+            self._prototypes[component.prototype] = found
+        return self._prototypes[component.prototype]
 
     def _renderer(self, prototype: Prototype) -> Renderer:
         if prototype.name not in self._renderers:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.holes import ABSENT, HoleFault, Sheet, parse, readable
 from kfctl.engine.loader import code_key
-from kfctl.engine.sandbox import Sandbox, TemplateFault
+from kfctl.engine.sandbox import Sandbox
+from kfctl.engine.templatefault import TemplateFault
 from kfctl.errors import AppError, Location, Problem, TemplateError
 from kfctl.model.resource import Resource
 

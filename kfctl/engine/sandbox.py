@@ -10,7 +10,6 @@ from jinja2 import (
     StrictUndefined,
     Template,
     TemplateNotFound,
-    TemplateSyntaxError,
     nodes,
     pass_context,
 )
@@ -26,6 +25,7 @@ from kfctl.engine.generator import Generator, names_from_outside
 from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Put, kind
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.engine.loader import CONDITION, Loader
+from kfctl.engine.templatefault import TemplateFault, template_fault
 from kfctl.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ if TYPE_CHECKING:
 LOOP = frozenset(
     ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "changed")
 )
-
-
-class TemplateFault(Exception):
-    """A template is wrong: what, in which file, on which line, and what to do."""
-
-    def __init__(self, message: str, template: str, line: int, hint: str = "") -> None:
-        """Say it."""
-        super().__init__(message)
-        self.template, self.line, self.hint = template, line, hint
 
 
 class Unknown(StrictUndefined):
@@ -124,6 +115,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             optimized=False,
         )
         self._sources = sources
+        self._templates: dict[str, Template] = {}
         self.globals = {"range": range, "dict": dict, "file": self._file}
         known: Mapping[str, Callable[..., Any]] = FILTERS
         self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
@@ -239,7 +231,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
         """Return a template; each use of one counts."""
         self.budget.spend(10)
-        return super().get_template(name, parent, globals)
+        found = self._templates.get(name)
+        if found is None:
+            found = self._templates[name] = super().get_template(name, parent, globals)
+        return found
 
     def _file(self, name: str) -> str:
         if name not in self._sources:
@@ -256,21 +251,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
         return guarded
 
-    # Errors.
-
     def _fault(self, error: Exception, name: str, variables: Mapping[str, Any]) -> TemplateFault:
-        template, line = _place(error, name)
-        message, hint = str(error) or type(error).__name__, ""
-        if isinstance(error, TemplateSyntaxError):
-            message, template, line = error.message or message, error.name or name, error.lineno
-        elif isinstance(error, TemplateNotFound):
-            message = f"there is no file '{error.name}' in the prototype's folder"
-            hint = did_you_mean(str(error.name), self._sources)
-        elif isinstance(error, RecursionError):
-            message = "it goes too deep: a macro that calls itself, or a file that includes itself?"
-        elif unknown := UNKNOWN.match(message):
-            hint = did_you_mean(unknown[1], variables.keys() - self.globals.keys())
-        return TemplateFault(message, template, line, hint)
+        return template_fault(error, name, variables.keys() - self.globals.keys(), self._sources)
 
 
 def _of_kind(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -295,15 +277,3 @@ class _Traced(Sandbox):
 
 
 ORIGIN = re.compile("\1(.*?)\2([0-9]+)\3")
-UNKNOWN = re.compile(r"'(\w+)' is not a parameter")
-
-
-def _place(error: Exception, name: str) -> tuple[str, int]:
-    """Return the innermost template and its line that an error went through."""
-    place, trace = (name, 0), error.__traceback__
-    while trace:
-        template = trace.tb_frame.f_globals.get("__jinja_template__")
-        if template is not None and template.name:
-            place = template.name, template.get_corresponding_lineno(trace.tb_lineno)
-        trace = trace.tb_next
-    return place

@@ -131,10 +131,10 @@ def test_all_faults_at_once(write_tree: Write) -> None:
         ),
         (
             "a: [\n",
-            "prototypes/common/team.yaml:2:1: did not find expected node content (while parsing a flow "
-            "node that starts in line 2)",
+            "prototypes/common/team.yaml:2:1: did not find expected node content",
         ),
     ],
 )
 def test_faults_of_a_group(write_tree: Write, group: str, said: str) -> None:
-    assert refused(write_tree, OWN, **{"prototypes/common/team.yaml": group}) == [said]
+    (found,) = refused(write_tree, OWN, **{"prototypes/common/team.yaml": group})
+    assert found.startswith(said)
