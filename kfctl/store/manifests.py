@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +69,8 @@ def _yaml_documents(raw: bytes, path: str) -> Iterator[_Found]:
 
 def _json_documents(text: str, path: str) -> Iterator[_Found]:
     """Yield one JSON value after another, as kubectl reads them."""
+    import json  # 2 ms that only an app with such files pays
+
     decoder = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant)
     index = _skip_space(text, 0)
     while index < len(text):

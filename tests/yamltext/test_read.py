@@ -1,9 +1,10 @@
 """What is read is what kubectl reads, each thing with its place, and what is wrong is said with its place."""
 
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kfctl.errors import AppError
@@ -11,7 +12,9 @@ from kfctl.yamltext import load, load_all, load_located
 from kfctl.yamltext.splice import same
 from tests.campaign import size
 from tests.yamltext.conftest import Reads
+from tests.yamltext.layouts import Layout
 from tests.yamltext.test_emit import alike
+from tests.yamltext.test_splice_random import keys, trees
 from tests.yamltext.values import WORDS
 
 MANIFESTS = {
@@ -162,3 +165,19 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
             assert same(read(text), read(text))
         except AppError as error:
             assert all(problem.where and problem.message for problem in error.problems)
+
+
+@settings(max_examples=size(5_000) // 20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.dictionaries(keys, trees, min_size=1, max_size=4), min_size=20, max_size=20),
+    st.integers(0, 2**32),
+)
+def test_every_style_is_read_as_kubectl_reads_it(kubectl_reads: Reads, batch: list[Any], seed: int) -> None:
+    layouts = (Layout(Random(seed + number), sharing=number % 2 == 0) for number in range(len(batch)))
+    texts = [
+        "\n".join(layout.block(value, 0)).replace("\r", "") + "\n"
+        for layout, value in zip(layouts, batch, strict=True)
+    ]
+    for text, value, read in zip(texts, batch, kubectl_reads(texts), strict=True):
+        assert same(load_all(text)[0], value), text
+        assert alike(read, value), text
