@@ -27,9 +27,10 @@ class Verdict:
 
 def validate(app: App, environment: Environment, components: Sequence[str]) -> Verdict:
     """Render, and hold the objects against the rules of Kubernetes that need no cluster."""
-    from kfctl.actions.show import render_all
+    from kfctl.actions.show import lint_own, render_all
     from kfctl.engine.structure import examine_objects
 
+    lint_own(app, components)
     rendered = render_all(app, environment.name, components)
     found = examine_objects(rendered.resources, whole=not components)
     warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfctl.actions.show import render_all, render_app
+from kfctl.actions.show import lint_own, render_all, render_app
 from kfctl.errors import AppError, KfctlError, ParameterError, TemplateError, UsageError
 from kfctl.store.appfiles import load_app
 
@@ -252,3 +252,15 @@ def test_definitions_of_one_component_place_the_objects_of_another(write_tree: W
 def test_an_empty_app_renders_nothing(write_tree: Write) -> None:
     files = {path: FILES[path] for path in ("kfctl.yaml", "environments/default.yaml")}
     assert bodies(write_tree(files)) == {}
+
+
+def test_the_apps_own_prototypes_are_looked_over(write_tree: Write) -> None:
+    hidden = "{% if text == 'never' %}\nx: {{ txt }}\n{% endif %}\n"
+    app = load_app(write_tree({**FILES, "prototypes/box/box.yaml.j2": hidden + BOX}))
+    assert len(render_app(app, "default")) == 2
+    with pytest.raises(TemplateError) as error:
+        lint_own(app)
+    assert [str(problem) for problem in error.value.problems] == [
+        "prototypes/box/box.yaml.j2:2: 'txt' is not a parameter, nor set in the template"
+    ]
+    lint_own(load_app(write_tree(FILES)))
