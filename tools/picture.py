@@ -1,4 +1,4 @@
-"""`make picture`: draws docs/apply.svg, the README's picture, from a real apply on the local Kubernetes."""
+"""`make picture`: the README's picture and the output in it, from a real run on the demo's Kubernetes."""
 
 from __future__ import annotations
 
@@ -12,30 +12,34 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.cluster.controlplane import ControlPlane
-from tools.demo import CLUSTER, KFCTL, NOT_READY
+from tools.demo import CLUSTER, KFCTL, NOT_READY, forget_earlier
 
-PICTURE = Path(__file__).parent.parent / "docs" / "apply.svg"
-PREPARE = (
-    "init kubeflow --bare --namespace kfctl-picture",
+ROOT = Path(__file__).parent.parent
+START, END = "<!-- output: make picture -->\n```text\n", "```\n<!-- /output -->"
+LINES = (
+    "init kubeflow --namespace kubeflow",
     "generate tf-serving model-server --name=inception",
     "param set model-server modelPath /serving/inception-export",
+    "param set model-server modelServerImage katacoda/tensorflow_serving",
+    "param list",
+    "apply default -c model-server",
+    "apply default",
 )
-SHOWN = ("apply default",)
+DRAWN = 5  # the line that the picture shows
+SHOWN = 3  # so many lines at the beginning and the end of the long output of the last line
 
 
 def main() -> None:
-    """Run the commands in a temporary app, and keep what the last of them print."""
+    """Run the lines in a temporary app; write what they print."""
     cluster = ControlPlane(CLUSTER).up()
-    namespace = "kfctl-picture"
-    try:
-        with tempfile.TemporaryDirectory(prefix="kfctl-picture-") as folder:
-            environment = {**os.environ, **cluster.environment(), "FORCE_COLOR": "1", "COLUMNS": "100"}
-            environment.pop("NO_COLOR", None)
-            for line in PREPARE:
-                run(line, Path(folder), environment)
-            draw([(f"kfctl {line}", run(line, Path(folder), environment)) for line in SHOWN])
-    finally:
-        cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+    forget_earlier(cluster)
+    with tempfile.TemporaryDirectory(prefix="kfctl-picture-") as folder:
+        environment = {**os.environ, **cluster.environment(), "FORCE_COLOR": "1", "COLUMNS": "100"}
+        environment.pop("NO_COLOR", None)
+        printed = [run(line, Path(folder), environment) for line in LINES]
+    forget_earlier(cluster)
+    draw(LINES[DRAWN], printed[DRAWN])
+    write_output([Text.from_ansi(text).plain.rstrip() for text in printed])
 
 
 def run(line: str, folder: Path, environment: dict[str, str]) -> str:
@@ -54,17 +58,26 @@ def run(line: str, folder: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def draw(commands: list[tuple[str, str]]) -> None:
-    """Write commands and what they printed as a picture of a terminal."""
+def draw(line: str, printed: str) -> None:
+    """Write a command and what it printed as a picture of a terminal."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=100, force_terminal=True, file=nowhere)
-        for line, printed in commands:
-            console.print(Text(f"$ {line}", style="bold"))
-            console.print(Text.from_ansi(printed.rstrip()))
+        console.print(Text(f"$ kfctl {line}", style="bold"))
+        console.print(Text.from_ansi(printed.rstrip()))
         # Without the web fonts that rich names: a picture that fetches nothing.
-        PICTURE.write_text(
-            re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="kfctl"), flags=re.DOTALL)
-        )
+        picture = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="kfctl"), flags=re.DOTALL)
+    (ROOT / "docs" / "apply.svg").write_text(picture)
+
+
+def write_output(printed: list[str]) -> None:
+    """Put the lines and what they printed into the README, the last one shortened."""
+    whole = printed[-1].splitlines()
+    left_out = f"… {len(whole) - 2 * SHOWN} lines …"
+    printed = [*printed[:-1], "\n".join([*whole[:SHOWN], left_out, *whole[-SHOWN:]])]
+    parts = (f"$ kfctl {line}\n{text}\n" for line, text in zip(LINES, printed, strict=True))
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text().partition(START)
+    readme.write_text(before + START + "\n".join(parts) + END + rest.partition(END)[2])
 
 
 if __name__ == "__main__":
