@@ -45,7 +45,7 @@ class Reader:
 
         text = decode(text, path) if isinstance(text, bytes) else text.removeprefix("\ufeff")
         check_printable(text, path)
-        self.path = path
+        self.path, self._text = path, text
         self._yaml = yaml
         self._problems: list[Problem] = []
         self._any_key = any_key
@@ -69,7 +69,7 @@ class Reader:
                 if type(event) is self._yaml.DocumentStartEvent:
                     yield self._document()
         except self._yaml.YAMLError as error:
-            self._problems.append(_syntax(error, self.path))
+            self._problems.append(_syntax(error, self._text, self.path))
         if self._problems:
             raise AppError(self._problems[0].message, problems=self._problems)
 
@@ -210,7 +210,7 @@ _MERGE, _UNFINISHED, _UNKNOWN = object(), object(), object()
 _SYNTAX = {  # libyaml's words, and ours with what to do
     "cannot start any token": (
         "this character can't start a value",
-        "indent with spaces, never tabs; put a value that begins with @, ` or % in quotes",
+        "put a value that begins with @, ` or % in quotes",
     ),
     "found a tab character": ("a tab where YAML wants spaces", "indent with spaces"),
     "mapping values are not allowed": (
@@ -226,9 +226,11 @@ def _place(mark: Any, path: str) -> Location:
     return Location(path, mark.line + 1, mark.column + 1)
 
 
-def _syntax(error: Any, path: str) -> Problem:
+def _syntax(error: Any, text: str, path: str) -> Problem:
     """Return what the parser says, in words of ours where they are clearer."""
     problem, mark = getattr(error, "problem", None) or str(error), getattr(error, "problem_mark", None)
+    if mark and text[mark.index : mark.index + 1] == "\t":
+        problem = "found a tab character"
     for words, (message, hint) in _SYNTAX.items():
         if words in problem and mark:
             return Problem(message, _place(mark, path), hint)

@@ -32,7 +32,7 @@ MANIFESTS = {
 FAULTS = {  # text → where and what, of each fault
     "twice": ("a: 1\nb: {c: 1, c: 2}\na: 3\n", "2:11 the key 'c' is here twice|3:1 the key 'a' is here"),
     "keys": ("on: 1\n5: 2\n~: 3\n[x]: 4\n", "1:1 a key must be a string, and on is a boolean|2:1|3:1|4:1"),
-    "tab before a key": ("a:\n\tb: 1\n", "2:1 this character can't start a value"),
+    "tab before a key": ("a:\n\tb: 1\n", "2:1 a tab where YAML wants spaces"),
     "tab in the indentation": ("a:\n  b: 1\n\tc: 2\n", "3:1 a tab where YAML wants spaces"),
     "binary": ("a: \0\n", "1:4 the control character U+0000"),
     "escape": ("a: b\nc: \x1b[0m\n", "2:4 the control character U+001B"),
