@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kfctl.cli import console
+from kfctl.cli.allowed import Allowed, choices
 from kfctl.cli.options import (
-    Allowed,
     ClusterSession,
     ComponentNames,
     EnvironmentName,
     Report,
     ReportOutput,
     Yes,
-    choices,
     login,
 )
 from kfctl.errors import ExitCode, UsageError

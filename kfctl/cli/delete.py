@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kfctl.cli import console
+from kfctl.cli.allowed import Deletable, permits
 from kfctl.cli.options import (
     ClusterSession,
     ComponentNames,
-    Deletable,
     EnvironmentName,
     Report,
     ReportOutput,
     Yes,
     login,
-    permits,
 )
 from kfctl.errors import ExitCode, UsageError
 

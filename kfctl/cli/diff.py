@@ -5,16 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kfctl.cli import complete, console
-from kfctl.cli.options import (
-    Allowed,
-    ClusterSession,
-    ComponentNames,
-    EnvironmentName,
-    Report,
-    ReportOutput,
-    choices,
-    login,
-)
+from kfctl.cli.allowed import Allowed, choices
+from kfctl.cli.options import ClusterSession, ComponentNames, EnvironmentName, Report, ReportOutput, login
 from kfctl.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """`kfctl env`."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kfctl.cli import complete, console, output
-from kfctl.cli.options import EnvironmentName, Format, NewTarget, Output, Session
+from kfctl.cli.options import EnvironmentName, Format, Output, Session
 
 if TYPE_CHECKING:
     from kfctl.model.app import Environment
@@ -17,6 +18,24 @@ KnownName = Annotated[
 Leave = Annotated[
     bool, typer.Option("--leave", help="Go on though it was applied: what is on the cluster stays there.")
 ]
+
+
+@dataclass(frozen=True)
+class NewTarget:
+    """What an environment is to stand for."""
+
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context", metavar="NAME", help="The kubeconfig context.", autocompletion=complete.contexts
+        ),
+    ] = None
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace.")
+    ] = None
+    kubeconfig: Annotated[
+        str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig to look in.")
+    ] = None
 
 
 def add_env(name: NewName, session: Session, target: NewTarget) -> None:

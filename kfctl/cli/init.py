@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from kfctl.cli import console
+from kfctl.cli.env import NewTarget
 from kfctl.cli.generate import tell
-from kfctl.cli.options import NewTarget, Session
+from kfctl.cli.options import Session
 
 
 def init(

@@ -10,8 +10,6 @@ from kfctl.cli import complete
 
 if TYPE_CHECKING:
     from kfctl.cluster.kubeconfig import Login
-    from kfctl.engine.keep import Permits
-    from kfctl.engine.plan import Choices
 
 
 class Format(StrEnum):
@@ -108,81 +106,6 @@ class ClusterSession(Session):
         list[str] | None,
         typer.Option("--as-group", metavar="GROUP", help="A group to act as; may be given several times."),
     ] = None
-
-
-@dataclass(frozen=True)
-class NewTarget:
-    """What an environment is to stand for."""
-
-    context: Annotated[
-        str | None,
-        typer.Option(
-            "--context", metavar="NAME", help="The kubeconfig context.", autocompletion=complete.contexts
-        ),
-    ] = None
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace.")
-    ] = None
-    kubeconfig: Annotated[
-        str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig to look in.")
-    ] = None
-
-
-@dataclass(frozen=True)
-class Deletable:
-    """What may be deleted besides ordinary objects."""
-
-    delete_data: Annotated[
-        bool, typer.Option("--delete-data", help="Delete volumes and their claims, too: their data is lost.")
-    ] = False
-    delete_crds: Annotated[
-        bool, typer.Option("--delete-crds", help="Delete definitions of kinds, too, with all their objects.")
-    ] = False
-    delete_namespace: Annotated[
-        bool, typer.Option("--delete-namespace", help="Delete namespaces of the app, too.")
-    ] = False
-
-
-@dataclass(frozen=True)
-class Allowed(Deletable):
-    """What a plan may do to objects that others have a say in, and to those no longer wanted."""
-
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that are there and nobody's.")] = (
-        False
-    )
-    force_conflicts: Annotated[
-        bool, typer.Option("--force-conflicts", help="Take the fields that others have set.")
-    ] = False
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="Take over what another app of the same name has there.")
-    ] = False
-    no_prune: Annotated[
-        bool, typer.Option("--no-prune", help="Delete nothing that is no longer part of the app.")
-    ] = False
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="Delete everything if the app has no objects any more.")
-    ] = False
-
-
-def permits(deletable: Deletable, *, prune: bool = True) -> "Permits":
-    """Return what may be deleted, as the command line has it."""
-    from kfctl.engine.keep import Permits
-
-    given = (deletable.delete_data, deletable.delete_crds, deletable.delete_namespace)
-    return Permits(*given, prune=prune)
-
-
-def choices(allowed: Allowed) -> "Choices":
-    """Return what a plan may do, as the command line has it."""
-    from kfctl.engine.plan import Choices
-
-    return Choices(
-        adopt=allowed.adopt,
-        force_conflicts=allowed.force_conflicts,
-        take_over=allowed.take_over,
-        allow_empty=allowed.allow_empty,
-        permits=permits(allowed, prune=not allowed.no_prune),
-    )
 
 
 def login(session: ClusterSession) -> "Login":

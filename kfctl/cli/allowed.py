@@ -1,0 +1,67 @@
+"""The options that say what a plan may do."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kfctl.engine.keep import Permits
+    from kfctl.engine.plan import Choices
+
+
+@dataclass(frozen=True)
+class Deletable:
+    """What may be deleted besides ordinary objects."""
+
+    delete_data: Annotated[
+        bool, typer.Option("--delete-data", help="Delete volumes and their claims, too: their data is lost.")
+    ] = False
+    delete_crds: Annotated[
+        bool, typer.Option("--delete-crds", help="Delete definitions of kinds, too, with all their objects.")
+    ] = False
+    delete_namespace: Annotated[
+        bool, typer.Option("--delete-namespace", help="Delete namespaces of the app, too.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Allowed(Deletable):
+    """What a plan may do to objects that others have a say in, and to those no longer wanted."""
+
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that are there and nobody's.")] = (
+        False
+    )
+    force_conflicts: Annotated[
+        bool, typer.Option("--force-conflicts", help="Take the fields that others have set.")
+    ] = False
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take over what another app of the same name has there.")
+    ] = False
+    no_prune: Annotated[
+        bool, typer.Option("--no-prune", help="Delete nothing that is no longer part of the app.")
+    ] = False
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Delete everything if the app has no objects any more.")
+    ] = False
+
+
+def permits(deletable: Deletable, *, prune: bool = True) -> "Permits":
+    """Return what may be deleted, as the command line has it."""
+    from kfctl.engine.keep import Permits
+
+    given = (deletable.delete_data, deletable.delete_crds, deletable.delete_namespace)
+    return Permits(*given, prune=prune)
+
+
+def choices(allowed: Allowed) -> "Choices":
+    """Return what a plan may do, as the command line has it."""
+    from kfctl.engine.plan import Choices
+
+    return Choices(
+        adopt=allowed.adopt,
+        force_conflicts=allowed.force_conflicts,
+        take_over=allowed.take_over,
+        allow_empty=allowed.allow_empty,
+        permits=permits(allowed, prune=not allowed.no_prune),
+    )
