@@ -33,13 +33,18 @@ def _readable(bodies: Iterable[Mapping[str, Any]]) -> tuple[Revision, ...]:
 
 
 def record(
-    cluster: Cluster, inventory: Inventory, made: Revision, contents: Contents, secrets: Mapping[str, str]
+    cluster: Cluster,
+    inventory: Inventory,
+    made: Revision,
+    contents: Contents,
+    secrets: Mapping[str, str],
+    kept: Contents = packing.NOTHING,
 ) -> Revision:
     """Write the next revision, whose number is found here, and remove what is too old."""
     there = history.find_revisions(cluster, inventory)
     before = _readable(there)
     number = max([inventory.revision, *map(packing.number_of, there)]) + 1
-    packed = packing.pack(replace(made, number=number), contents, secrets)
+    packed = packing.pack(replace(made, number=number), contents, secrets, kept)
     known = {digest for each in before for digest in each.chunks}
     new = [
         packing.chunk_secret(inventory, digest, content)

@@ -43,17 +43,22 @@ def begin(prepared: Apply) -> Inventory | None:
 def close(prepared: Apply, inventory: Inventory, executed: Executed, gone: frozenset[Key]) -> Iterator[Event]:
     """Write what is left: no more than can be proved."""
     from kfctl.actions.inventory import finish
+    from kfctl.actions.revise import record
     from kfctl.engine.prune import remaining
 
     decision = prepared.decision
     deleted = {change.key for change in prepared.plan.changes if change.action is Action.DELETE}
     wanted = [each.key for each in decision.intents]
     left = remaining(inventory, wanted, decision.pruning, deleted - gone)
+    done = (
+        {change.key for change in prepared.plan.changes if change.writes} - deleted - executed.undone.keys()
+    )
     try:
         if prepared.removes and not left.kinds:
             _forget(prepared.cluster, inventory)
         else:
-            finish(prepared.cluster, left)
+            number = record(prepared, inventory) if done | gone else 0
+            finish(prepared.cluster, left, number)
     except KfctlError as error:
         yield Event(Step.NOTE, message=f"the end of this run could not be recorded: {error}")
 

@@ -38,6 +38,7 @@ class Subject:
     components: tuple[str, ...] = ()  # which the objects are of; none: all there are
     warnings: tuple[str, ...] = ()
     what: str = "apply"  # for the history
+    values: Mapping[str, Any] | None = None  # by component; None: as the app has them
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
         yield prepared
         return
     early = _namespace(prepared)
-    inventory, this = prepared.decision.inventory, _run()
+    inventory, this = prepared.decision.inventory, new_run()
     labels = record_labels(inventory.id, "lock")
     taking = Taking(break_lock=prepared.options.break_lock, labels=labels, tell=tell)
     place = (inventory.name, inventory.namespace)
@@ -68,7 +68,8 @@ def _namespace(prepared: Apply) -> tuple[Event, ...]:
     return (Event(Step.DONE, key, Action.CREATE.value, "the namespace was missing"),)
 
 
-def _run() -> Run:
+def new_run() -> Run:
+    """Return a run of this process that begins now."""
     from datetime import UTC, datetime
 
     from kfctl import __version__

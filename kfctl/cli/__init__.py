@@ -75,6 +75,9 @@ COMMANDS = Branch(
         "apply": "apply:apply",
         "delete": "delete:delete",
         "list": "apps:list_apps",
+        "history": "history:history",
+        "rollback": "history:rollback",
+        "fsck": "fsck:fsck",
         "status": "status:status",
         "version": "version:version",
     },
@@ -83,7 +86,9 @@ COMMANDS = Branch(
 
 def run() -> NoReturn:
     """Be the process `kfctl`."""
-    gc.set_threshold(100_000)  # next to nothing here is garbage: looking for it takes a tenth of a short command
+    gc.set_threshold(
+        100_000
+    )  # next to nothing here is garbage: looking for it takes a tenth of a short command
     code = main()
     gc.freeze()  # as would the last look, when all of it goes anyway
     sys.exit(code)

@@ -61,6 +61,9 @@ class Contents:
     objects: tuple[Resource, ...]
 
 
+NOTHING = Contents({}, ())
+
+
 @dataclass(frozen=True)
 class Packed:
     """A revision and the chunks that it needs, by digest."""
@@ -69,14 +72,19 @@ class Packed:
     chunks: Mapping[str, bytes]
 
 
-def pack(revision: Revision, contents: Contents, secrets: Mapping[str, str]) -> Packed:
-    """Compress what a revision holds, without the secrets (parameter → value) and the data of Secrets."""
+def pack(
+    revision: Revision, contents: Contents, secrets: Mapping[str, str], kept: Contents = NOTHING
+) -> Packed:
+    """Compress what a revision holds, without the secrets (parameter → value) and the data of Secrets.
+
+    What is `kept` of an earlier revision is without them already.
+    """
     hider, chunks = Hider(secrets), dict[str, bytes]()
-    values = _stored(_line(hider.value(contents.values)), chunks)
-    ordered = sorted(contents.objects, key=lambda resource: (resource.component, resource.key))
+    values = _stored(_line({**kept.values, **hider.value(contents.values)}), chunks)
+    hidden = [replace(resource, body=hider.body(resource.body)) for resource in contents.objects]
+    ordered = sorted((*kept.objects, *hidden), key=lambda resource: (resource.component, resource.key))
     lines = [
-        (resource, _line({"component": resource.component, "body": hider.body(resource.body)}))
-        for resource in ordered
+        (resource, _line({"component": resource.component, "body": resource.body})) for resource in ordered
     ]
     objects = tuple(_stored(block, chunks) for block in _blocks(lines))
     return Packed(replace(revision, values=values, objects=objects, size=len(ordered)), chunks)

@@ -1,0 +1,147 @@
+"""Looks over what is recorded of an app on a cluster, and what is there, and puts the record right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import Forbidden, KfctlError, Refused
+from kfctl.model.resource import Resource, at
+
+if TYPE_CHECKING:
+    from kfctl.cluster.client import Cluster
+    from kfctl.model.app import App, Environment
+    from kfctl.model.inventory import Inventory
+    from kfctl.model.plan import Scope
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found: what is wrong, and what is the app's."""
+
+    scope: Scope
+    inventory: Inventory  # as it can be read
+    faults: tuple[str, ...]
+    members: tuple[Body, ...]  # all that is the app's, in the set or not
+    strays: tuple[Body, ...] = ()  # those that are not in the set
+
+
+def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
+    """Look; nothing is written. Refused where the record is another app's or tool's."""
+    from kfctl.actions.plan import scope_of
+
+    scope = scope_of(app, environment, cluster)
+    inventory, faults = _read(cluster, scope)
+    members, unread = _search(cluster, scope)
+    strays = tuple(body for body in members if not _is_member(body, scope))
+    wider = inventory.including(Resource(body).key for body in members)
+    if inventory.uid and (wider.kinds, wider.namespaces) != (inventory.kinds, inventory.namespaces):
+        lost = ", ".join(sorted(map(str, wider.kinds - inventory.kinds))) or "in other namespaces"
+        faults.append(f"the inventory does not lead to all objects: {lost}")
+    if not inventory.uid and members:
+        faults.append(f"there is no inventory, and {len(members)} objects are this app's")
+    faults += [f"{Resource(body).key} is this app's, and not in its inventory" for body in strays]
+    faults += unread
+    return Checked(scope, inventory, tuple(faults), tuple(members), strays)
+
+
+def repair(checked: Checked, cluster: Cluster) -> Inventory:
+    """Take all that is the app's into the set, and write a record that leads to it, under the lock."""
+    from kfctl.actions import inventory as records
+    from kfctl.actions.run import new_run
+    from kfctl.cluster.lock import Taking, identity, locked
+    from kfctl.engine.applyset import record_labels
+
+    base, this = checked.inventory, new_run()
+    taking = Taking(labels=record_labels(base.id, "lock"))
+    keys = [Resource(body).key for body in checked.members]
+    with locked(cluster, (base.name, base.namespace), identity(this.id), taking):
+        begun = records.begin(cluster, base, keys, this)
+        for body in checked.strays:
+            _take_in(cluster, body, base.id)
+        return records.finish(cluster, begun, _last_revision(cluster, begun))
+
+
+def _last_revision(cluster: Cluster, inventory: Inventory) -> int:
+    from kfctl.actions.history import revisions
+
+    return max((each.number for each in revisions(cluster, inventory)), default=0)
+
+
+def _read(cluster: Cluster, scope: Scope) -> tuple[Inventory, list[str]]:
+    from kfctl.cluster.ownership import find_parent
+    from kfctl.engine.applyset import inventory_of, read, tolerant
+
+    empty = inventory_of(scope)
+    body = find_parent(cluster, empty.name, empty.namespace)
+    try:
+        found = read(body, scope)
+    except Refused as error:
+        assert body is not None
+        damaged = all("is damaged" in problem.message for problem in error.problems)
+        if not damaged:
+            raise
+        known = replace(tolerant(body), id=empty.id, app_id=scope.app_id)
+        return known, [str(problem) for problem in error.problems]
+    if found.finished or not found.run:
+        return found, []
+    return found, [f"the run of {found.run} did not come to its end: the next apply finishes it"]
+
+
+def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
+    """Return all objects of any kind that are the app's, and what could not be read."""
+    from kfctl.cluster.request import Selection
+    from kfctl.engine.ownership import owner_of, selector
+
+    kinds = [kind for kind in cluster.refresh_kinds() if {"list", "delete"} <= kind.verbs]
+
+    def listed(kind: Any) -> tuple[Body, ...]:
+        try:
+            return cluster.list_all(kind.api_version, kind.kind, Selection("", selector(scope))).items
+        except Forbidden:
+            if not kind.namespaced:
+                raise
+            return cluster.list_all(
+                kind.api_version, kind.kind, Selection(scope.namespace, selector(scope))
+            ).items
+
+    found, unread = {}, []
+    for kind, answer in zip(kinds, cluster.map(listed, kinds), strict=True):
+        if isinstance(answer, KfctlError):
+            unread.append(f"{kind.resource} could not be listed: {answer}")
+            continue
+        for body in answer:
+            owner = owner_of(body, scope)
+            if owner and owner.ours and not _made(body):
+                found[at(body, "metadata", "uid")] = body
+    return list(found.values()), unread
+
+
+def _made(body: Body) -> bool:
+    from kfctl.engine.keep import Member, controller_of, is_copy
+
+    return bool(controller_of(body)) or is_copy(Member(Resource(body)))
+
+
+def _is_member(body: Body, scope: Scope) -> bool:
+    from kfctl.engine.applyset import identity
+    from kfctl.engine.ownership import IDENTITY, PART_OF_SET
+
+    named = at(body, "metadata", "annotations", IDENTITY)
+    return bool(at(body, "metadata", "labels", PART_OF_SET) == scope.set_id) and named == identity(
+        Resource(body).key
+    )
+
+
+def _take_in(cluster: Cluster, body: Body, set_id: str) -> None:
+    from kfctl.engine.applyset import identity
+    from kfctl.engine.ownership import IDENTITY, PART_OF_SET
+
+    metadata = {
+        "resourceVersion": at(body, "metadata", "resourceVersion"),
+        "labels": {PART_OF_SET: set_id},
+        "annotations": {IDENTITY: identity(Resource(body).key)},
+    }
+    cluster.patch(body, {"metadata": metadata})

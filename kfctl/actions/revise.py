@@ -1,0 +1,123 @@
+"""Keeps each apply that changed something as a revision, and goes back to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfctl.errors import KfctlError, Problem, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfctl.actions.apply import Apply, Options
+    from kfctl.actions.plan import Subject
+    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.kubeconfig import Login
+    from kfctl.engine.revision import Contents, Revision
+    from kfctl.model.app import App, Environment
+    from kfctl.model.inventory import Inventory
+    from kfctl.model.resource import Resource
+
+
+def record(prepared: Apply, inventory: Inventory) -> int:
+    """Write what was applied as the next revision, and return its number."""
+    from kfctl.actions import history
+    from kfctl.actions.plan import secrets
+    from kfctl.engine.revision import Contents, Revision
+
+    about, decision = prepared.about, prepared.decision
+    assert prepared.run is not None
+    counts = decision.plan.counts()
+    made = Revision(0, about.what, prepared.run, about.app.id, counts)
+    contents = Contents(dict(_values(about)), decision.intents)
+    hidden = secrets(about.app, about.environment)
+    kept = _of_others(prepared, inventory)
+    return history.record(prepared.cluster, inventory, made, contents, hidden, kept).number
+
+
+def _values(about: Subject) -> Iterator[tuple[str, Any]]:
+    """Yield the values used, by component."""
+    from kfctl.engine.resolve import examine
+    from kfctl.store.catalog import catalog
+
+    if about.values is not None or not about.app.components:
+        yield from (about.values or {}).items()
+        return
+    prototypes = catalog(about.app.root)
+    for name in about.components or about.app.components:
+        component = about.app.components[name]
+        prototype = prototypes.get(component.prototype, component.where)
+        yield name, examine(about.app, about.environment, component, prototype)[0].plain()
+
+
+def _of_others(prepared: Apply, inventory: Inventory) -> Contents:
+    """Return what the last revision holds of components that this run was not about."""
+    from kfctl.actions.history import read
+    from kfctl.engine.revision import NOTHING, Contents
+
+    chosen = prepared.about.components
+    if not chosen or not inventory.revision:
+        return NOTHING
+    try:
+        _, last = read(prepared.cluster, inventory, inventory.revision)
+    except KfctlError:
+        return NOTHING  # it is lost: what is not known can't be kept
+    values = {name: value for name, value in last.values.items() if name not in chosen}
+    return Contents(values, tuple(each for each in last.objects if each.component not in chosen))
+
+
+def revisions_of(app: App, environment: Environment, login: Login) -> tuple[Revision, ...]:
+    """Return the revisions of an app in an environment, the newest first."""
+    from kfctl.actions import guard, history
+    from kfctl.actions.inventory import load_inventory
+    from kfctl.actions.plan import scope_of
+
+    cluster = guard.connect(environment, login)
+    return history.revisions(cluster, load_inventory(cluster, scope_of(app, environment, cluster)))
+
+
+def prepare_rollback(app: App, environment: Environment, number: int, asked: tuple[Options, Login]) -> Apply:
+    """Decide what it takes to go back to a revision: a plan like any other."""
+    from dataclasses import replace
+
+    from kfctl.actions import history
+    from kfctl.actions.apply import prepare_for
+    from kfctl.actions.inventory import load_inventory
+    from kfctl.actions.plan import Subject, connect, scope_of, secrets
+    from kfctl.engine.hidden import reveal
+
+    options, login = asked
+    cluster = connect(app, environment, login)
+    inventory = load_inventory(cluster, scope_of(app, environment, cluster))
+    _, contents = history.read(cluster, inventory, number)
+    choices = replace(options.choices, will_write=not options.dry_run)
+    resources = _revealed(app, environment, cluster, contents, number)
+    what = f"rollback to {number}"
+    values = reveal(contents.values, None, secrets(app, environment)).value
+    about = Subject(app, environment, cluster, choices, resources, what=what, values=values)
+    return prepare_for(about, options)
+
+
+def _revealed(
+    app: App, environment: Environment, cluster: Cluster, contents: Contents, number: int
+) -> tuple[Resource, ...]:
+    """Return the objects of a revision with their secrets: as they are set, or on the cluster, now."""
+    from dataclasses import replace
+
+    from kfctl.actions.plan import secrets
+    from kfctl.engine.hidden import reveal
+
+    known = secrets(app, environment)
+    found, lost = [], []
+    for each in contents.objects:
+        live = None
+        if each.kind == "Secret" and not each.group:
+            live = cluster.find("v1", "Secret", each.name, each.namespace)
+        revealed = reveal(each.body, live, known)
+        lost += [f"{each.key}: {name}" for name in revealed.missing]
+        found.append(replace(each, body=revealed.value))
+    if lost:
+        hint = "secrets are not kept in the history; put them back, or roll back by Git and apply"
+        problems = [Problem(f"{name} is no longer known", hint=hint) for name in lost]
+        raise Refused(f"revision {number} can't be made again", problems=problems)
+    return tuple(found)

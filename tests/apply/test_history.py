@@ -1,0 +1,94 @@
+"""What is recorded of applies, the way back, and a record that is put right."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kfctl.cluster.request import Selection
+from kfctl.errors import ExitCode
+from tests.apply.conftest import config_map
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.apply.conftest import Body, World
+    from tests.conftest import Run
+
+
+@pytest.fixture
+def typed(kfctl: Callable[..., Run], world: World) -> Callable[..., Run]:
+    """Run a command of kfctl in the app."""
+
+    def run(*args: str) -> Run:
+        return kfctl(*args, cwd=world.root, env={"KUBECONFIG": world.login.kubeconfig or ""})
+
+    return run
+
+
+def secret(text: str) -> Body:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"key": text}}
+
+
+def revisions(typed: Callable[..., Run]) -> list[tuple[int, str, str]]:
+    ran = typed("history", "-o", "json")
+    assert ran.code == ExitCode.OK, ran.err
+    return [(each["revision"], each["what"], each["changes"]) for each in json.loads(ran.out)]
+
+
+def test_each_apply_that_changed_something_is_a_revision(world: World, typed: Callable[..., Run]) -> None:
+    world.write()
+    assert typed("apply").code == ExitCode.OK
+    assert revisions(typed) == []
+    world.write(one=[config_map("a", x="1"), secret("canary-1")], two=[config_map("b")])
+    assert typed("apply").code == ExitCode.OK
+    assert typed("apply").code == ExitCode.OK
+    world.write(one=[config_map("a", x="2"), secret("canary-1")], two=[config_map("b")])
+    assert typed("apply", "-c", "one").code == ExitCode.OK
+    assert revisions(typed) == [(2, "apply -c one", "1 update"), (1, "apply", "3 create")]
+    selection = Selection(world.namespace, "kfctl.dev/record-of")
+    for body in world.admin.list_all("v1", "Secret", selection).items:
+        held = base64.b64decode(body.get("data", {}).get("content", ""))
+        assert b"canary" not in held
+
+
+def test_back_to_a_revision_and_forth(world: World, typed: Callable[..., Run]) -> None:
+    world.write(one=[config_map("a", x="1"), config_map("old"), secret("canary")], two=[config_map("b")])
+    assert typed("apply").code == ExitCode.OK
+    world.write(one=[config_map("a", x="2"), secret("canary")], two=[config_map("b")])
+    assert typed("apply", "-c", "one", "--yes").code == ExitCode.OK
+    ran = typed("rollback", "1")
+    assert ran.code == ExitCode.OK, ran.err
+    assert world.admin.get("v1", "ConfigMap", "a", world.namespace)["data"] == {"x": "1"}
+    assert world.admin.find("v1", "ConfigMap", "old", world.namespace)
+    refused = typed("rollback", "default", "2")  # it holds what an apply of one component left of the other
+    assert (refused.code, "this would delete ConfigMap/old" in refused.err) == (ExitCode.REFUSED, True)
+    assert typed("rollback", "default", "2", "--yes").code == ExitCode.OK
+    assert typed("diff").code == ExitCode.OK
+    assert [what for _, what, _ in revisions(typed)][:2] == ["rollback to 2", "rollback to 1"]
+    wrong = typed("rollback", "9")
+    assert (wrong.code, "there are: 4, 3, 2, 1" in wrong.err) == (ExitCode.USAGE, True)
+    assert typed("rollback", "first").code == ExitCode.USAGE
+
+
+def test_a_lost_record_is_found_and_made_anew(world: World, typed: Callable[..., Run]) -> None:
+    world.write(one=[config_map("a"), config_map("b")])
+    assert typed("apply").code == ExitCode.OK
+    assert typed("fsck").code == ExitCode.OK
+    named = {"name": "kfctl.app.default", "namespace": world.namespace}
+    world.admin.delete({"apiVersion": "v1", "kind": "Secret", "metadata": named})
+    b = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b", "namespace": world.namespace}}
+    world.admin.patch(b, {"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}})
+    ran = typed("fsck")
+    assert ran.code == ExitCode.DIFFERENT
+    assert "there is no inventory, and 2 objects are this app's" in ran.out
+    assert "ConfigMap/b is this app's, and not in its inventory" in ran.out
+    assert typed("fsck", "--repair").code == ExitCode.OK
+    assert typed("fsck").code == ExitCode.OK
+    world.write(one=[config_map("a")])
+    assert typed("apply", "--yes").code == ExitCode.OK
+    assert world.admin.find("v1", "ConfigMap", "b", world.namespace) is None
+    assert [number for number, _, _ in revisions(typed)] == [2, 1]
