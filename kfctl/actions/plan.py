@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.actions import guard
-from kfctl.errors import KfctlError, Problem
+from kfctl.errors import Forbidden, KfctlError, Problem
 from kfctl.model.plan import Scope
 
 if TYPE_CHECKING:
@@ -80,7 +80,6 @@ def plan_app(
 def decide(about: Subject, before: Decision | None = None) -> Decision:
     """Return what has to happen; what was known `before` of objects that have not moved still holds."""
     from kfctl.actions import observe
-    from kfctl.actions.inventory import load_inventory
     from kfctl.engine.applyset import members
     from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import intent
@@ -88,7 +87,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
 
     cluster, choices = about.cluster, about.choices
     scope = scope_of(about.app, about.environment, cluster)
-    inventory = load_inventory(cluster, scope, take_over=choices.take_over)
+    inventory, hidden = _inventory(about, scope)
     scope = replace(scope, former_id=inventory.former_id)
     intents = [intent(r, about.app.id) for r in observe.placed(cluster, about.resources, scope.namespace)]
     wanted = members(intents, inventory.id)
@@ -100,9 +99,23 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     pruning, situation = _pruning(about, inventory, found, there)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
-    plan = replace(plan, prune=pruning.waves, warnings=about.warnings, refused=_refused(about, pruning))
+    warnings = (*about.warnings, *hidden)
+    plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=_refused(about, pruning))
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)
+
+
+def _inventory(about: Subject, scope: Scope) -> tuple[Inventory, tuple[str, ...]]:
+    """Return what the app owns; who may not read that still sees what would become of what is wanted."""
+    from kfctl.actions.inventory import load_inventory
+    from kfctl.engine.applyset import inventory_of
+
+    try:
+        return load_inventory(about.cluster, scope, take_over=about.choices.take_over), ()
+    except Forbidden as error:
+        if about.choices.will_write:
+            raise
+        return inventory_of(scope), (f"what left the app can't be told: {error.message}",)
 
 
 def _missing(scope: Scope, wanted: Sequence[Resource], cluster: Cluster) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.errors import KfctlError, Refused
+from kfctl.errors import Forbidden, KfctlError, Refused
 from kfctl.model.resource import Key, Resource, at
 from kfctl.model.status import Health, Status
 
@@ -74,7 +74,7 @@ def _inventory(cluster: Cluster, scope: Scope) -> Inventory:
 
     try:
         return load_inventory(cluster, scope)
-    except Refused:
+    except (Refused, Forbidden):
         return inventory_of(scope)
 
 
