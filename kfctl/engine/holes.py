@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from secrets import token_hex
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.yamltext import Reader
@@ -18,7 +18,7 @@ MAX_NODES = 1_000_000  # of what one component's objects hold
 MAX_TEXT = 64_000_000  # characters
 
 # No template and no value can know it, so neither can forge a marker.
-NONCE = f"kfctl{token_hex(8)}"
+NONCE = f"kfctl{SystemRandom().getrandbits(64):016x}"
 MARKER = re.compile(f"{NONCE}n([0-9]+)z")
 
 

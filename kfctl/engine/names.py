@@ -15,7 +15,7 @@ WORD = r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 class Form(NamedTuple):
     """What a name must look like, for the machine and for people."""
 
-    pattern: re.Pattern[str]
+    pattern: str  # a regular expression, not compiled before it is used: few are in one run
     longest: int
     words: str
 
@@ -25,39 +25,35 @@ class Form(NamedTuple):
             return f"must be text, not {text!r}: put it in quotes"
         if len(text) > self.longest:
             return f"'{text[:20]}…' has {len(text)} characters, and {self.longest} are allowed"
-        return "" if self.pattern.fullmatch(text) else f"'{text}' must be {self.words}"
+        return "" if re.fullmatch(self.pattern, text) else f"'{text}' must be {self.words}"
 
 
-DNS_LABEL = Form(
-    re.compile(LABEL), 63, "lower-case letters, digits and -, with a letter or digit at both ends"
-)
+DNS_LABEL = Form(LABEL, 63, "lower-case letters, digits and -, with a letter or digit at both ends")
 DNS_1035 = Form(
-    re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?"),
+    r"[a-z]([-a-z0-9]*[a-z0-9])?",
     63,
     "lower-case letters, digits and -, with a letter first and a letter or digit last",
 )
 SUBDOMAIN = Form(
-    re.compile(rf"{LABEL}(\.{LABEL})*"),
+    rf"{LABEL}(\.{LABEL})*",
     253,
     "lower-case letters, digits, - and ., with a letter or digit at both ends of each part",
 )
-SEGMENT = Form(re.compile(r"(?!\.{1,2}$)[^/%]+"), 253, "without / and %, and not . or ..")
-LABEL_VALUE = Form(
-    re.compile(f"({WORD})?"), 63, "letters, digits, -, _ and ., with a letter or digit at both ends"
-)
+SEGMENT = Form(r"(?!\.{1,2}$)[^/%]+", 253, "without / and %, and not . or ..")
+LABEL_VALUE = Form(f"({WORD})?", 63, "letters, digits, -, _ and ., with a letter or digit at both ends")
 WORD_FORM = Form(
-    re.compile(WORD),
+    WORD,
     63,
     "letters, digits, -, _ and . after an optional prefix with /, such as example.com/role",
 )
 PORT = Form(
-    re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*"),
+    r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
     15,
     "lower-case letters, digits and single -, with at least one letter",
 )
-CONFIG_KEY = Form(re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]+"), 253, "letters, digits, -, _ and .")
-VERSION = Form(re.compile(r"v[0-9]+((alpha|beta)[0-9]+)?"), 63, "a version such as v1 or v1beta1")
-KIND = Form(re.compile(r"[A-Z][A-Za-z0-9]*"), 63, "a kind such as Deployment")
+CONFIG_KEY = Form(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]+", 253, "letters, digits, -, _ and .")
+VERSION = Form(r"v[0-9]+((alpha|beta)[0-9]+)?", 63, "a version such as v1 or v1beta1")
+KIND = Form(r"[A-Z][A-Za-z0-9]*", 63, "a kind such as Deployment")
 
 OBJECT_NAMES: dict[str, Form] = {  # all other kinds take a subdomain
     "Namespace": DNS_LABEL,

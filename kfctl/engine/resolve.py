@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kfctl.model.parameters import Parameter
     from kfctl.model.prototype import Prototype
 
-__all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "resolve"]
+__all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "problems_of_value", "resolve"]
 
 NOTHING = Settings()
 NOWHERE = Environment("", Target(), NOTHING, {}, {}, Location(""))
@@ -147,7 +147,9 @@ def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) 
     chosen = {name: resolved.values[name] for name in names}
     for name, value in chosen.items():
         if value is not prototype.defaults[name]:
-            yield from _faults_of_value(value, prototype.parameters[name], component)
+            yield from problems_of_value(
+                prototype.parameters[name], value.value, value.where or component.where
+            )
     rules = [rule for rule in _rules(prototype) if rule.fails or not rule.about.isdisjoint(chosen)]
     instance = {name: value.value for name, value in resolved.values.items() if value.value is not None}
     for rule in rules:
@@ -185,14 +187,14 @@ def _words(value: Any) -> frozenset[str]:
     return frozenset([value]) if isinstance(value, str) else frozenset()
 
 
-def _faults_of_value(value: Value, parameter: Parameter, component: Component) -> Iterator[Problem]:
-    where = value.where or component.where
-    reason = unusable(value.value)
+def problems_of_value(parameter: Parameter, value: Any, where: Location | None) -> Iterator[Problem]:
+    """Yield what is wrong with a value that stands in a file at `where`."""
+    reason = unusable(value)
     if reason:
         yield Problem(f"{parameter.name} {reason}", where)
         return
-    for fault in check(parameter.schema, value.value, (parameter.name,)):
-        yield Problem(told(fault, parameter), where, _advice(fault, value.value, parameter))
+    for fault in check(parameter.schema, value, (parameter.name,)):
+        yield Problem(told(fault, parameter), where, _advice(fault, value, parameter))
 
 
 def _advice(fault: Fault, value: Any, parameter: Parameter) -> str:
