@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -512,3 +511,15 @@ def test_what_the_cluster_is_asked(shop: Shop, cluster: access.Cluster) -> None:
     assert plan.counts() == {"unchanged": 60}
     assert set(asked) == {"GET"}
     assert len(asked) <= 1 + 20 + 3
+
+
+def test_an_autoscaler_takes_over_without_scaling_down(shop: Shop) -> None:
+    shop.objects("web", deployment(replicas=3))
+    shop.apply()
+    shop.objects("web", deployment(replicas=None, image="nowhere.invalid/it:2"))
+    assert "spec.replicas" not in names(shop.change("web").fields)
+    shop.apply()
+    live = shop.connect().get("apps/v1", "Deployment", "web", shop.namespace)
+    assert live["spec"]["replicas"] == 3
+    shop.connect().patch(live, {"spec": {"replicas": 5}}, "scale", Write(manager="hpa"))
+    assert shop.change("web").action is Action.UNCHANGED
