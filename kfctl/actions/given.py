@@ -97,7 +97,7 @@ def read_values(path: str) -> list[Given]:
     located = yamltext.load_located(raw, "standard input" if path == "-" else path)
     value: Any = located.value
     keys: tuple[str, ...] = ()
-    if isinstance(value, dict) and isinstance(value.get("params"), dict):
+    if isinstance(value, dict) and list(value) == ["params"] and isinstance(value["params"], dict):
         value, keys = value["params"], ("params",)
     if value is not None and not isinstance(value, dict):
         raise AppError("a file of values is a map: parameter: value", where=located.at())
@@ -105,12 +105,12 @@ def read_values(path: str) -> list[Given]:
 
 
 def _value(parameter: Parameter, item: Given) -> Any:
-    from kfctl.engine.resolve import parse_value
-    from kfctl.engine.schema import check
+    from kfctl.engine.resolve import parse_value, problems_of_value
 
     if item.texts:
         return parse_value(parameter, item.texts)
-    faults = check(parameter.schema, item.value, (parameter.name,)) if item.value is not None else []
-    if faults:
-        raise ParameterError.of([Problem(str(fault), item.where) for fault in faults])
+    if item.value is not None:
+        problems = list(problems_of_value(parameter, item.value, item.where))
+        if problems:
+            raise ParameterError.of(problems)
     return item.value

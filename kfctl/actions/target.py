@@ -54,7 +54,7 @@ def context_warnings(context: str, kubeconfig: str | None) -> tuple[str, ...]:
 def unknown_context(context: str, config: KubeConfig) -> Iterator[str]:
     """Yield the warning for a context that the kubeconfig does not have."""
     hint = did_you_mean(context, config.contexts)
-    there = f"there are {', '.join(config.contexts)}" if config.contexts else "there is none"
+    there = f"it has {', '.join(config.contexts) or 'none'}"
     yield f"there is no context '{context}' in {', '.join(config.paths)}: {hint or there}"
 
 
