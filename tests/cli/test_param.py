@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kfctl import yamltext
+from tests.campaign import size
 from tests.cli.world import DEFAULT, FILES, PROD, WEB
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.cli.conftest import Shell
+    from tests.conftest import Run
 
 # What is typed after `kfctl param set` → the value it sets, in components/web.yaml
 SETS: dict[str, dict[str, object]] = {
@@ -170,7 +176,7 @@ def test_a_wrong_file_tells_every_fault_with_its_place(shell: Shell) -> None:
     )
 
 
-def test_a_file_from_standard_input(kfctl, write_tree) -> None:
+def test_a_file_from_standard_input(kfctl: Callable[..., Run], write_tree: Callable[..., Path]) -> None:
     folder = write_tree(FILES)
     done = kfctl("param", "set", "web", "-f", "-", cwd=folder, stdin="numGpus: 9\n")
     assert (done.code, done.out) == (0, "web numGpus: 1 → 9   (components/web.yaml:6)\n")
@@ -239,3 +245,60 @@ def test_a_neighbour_that_is_broken_does_not_matter(shell: Shell) -> None:
     (shell.folder / "components/other.yaml").write_text("prototype: [\n")
     (shell.folder / "environments/prod.yaml").write_text("\t")
     assert shell("param set web numGpus 2").code == 0
+
+
+def other_type(shell: Shell) -> None:
+    """Add a component whose prototype has a parameter `mode` that is a number."""
+    folder = shell.folder / "prototypes/number"
+    folder.mkdir()
+    (folder / "prototype.yaml").write_text(
+        "apiVersion: kfctl/v1\nkind: Prototype\nname: number\nsummary: A number\n"
+        "parameters: {properties: {mode: {type: integer}, text: {type: integer}, only: {type: boolean}}}\n"
+    )
+    assert shell("generate number third").code == 0
+
+
+def test_a_global_must_fit_every_prototype_that_knows_it(shell: Shell) -> None:
+    other_type(shell)
+    assert shell("param set --global only true").out == "globals only: (not set) → true   (kfctl.yaml:6)\n"
+    done = shell("param set --global mode quick")
+    assert (done.code, done.err) == (2, "kfctl: mode must be an integer, not 'quick'\n")
+    done = shell("param set --global text 5")
+    assert (done.code, done.err) == (
+        2,
+        "kfctl: text is not of the same type in all components: set it in each of them\n",
+    )
+    done = shell("param set --global nosuch 5")
+    assert (done.code, done.err) == (2, "kfctl: no component of this app has a parameter 'nosuch'\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "error"),
+    [
+        ("- a\n", 1, "kfctl: values.yaml:1:1: a file of values is a map: parameter: value\n"),
+        ("a: [\n", 1, "kfctl: values.yaml:2:1: "),
+        ("", 2, "kfctl: there is nothing to set\n"),
+        ("numGpus: 1\nnumGpus: 2\n", 1, "kfctl: values.yaml:2:1: the key 'numGpus' is here twice"),
+        ("text: 5\n", 1, "kfctl: values.yaml:1:1: text must be text, not 5\n  write it in quotes\n"),
+        ("params: {text: a}\ntext: b\n", 1, "kfctl: values.yaml:1:1: thing has no parameter 'params'\n"),
+    ],
+)
+def test_a_file_of_values_that_is_wrong(shell: Shell, text: str, code: int, error: str) -> None:
+    (shell.folder / "values.yaml").write_text(text)
+    done = shell("param set web -f values.yaml")
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith(error)
+
+
+def test_many_at_once_lose_nothing(kfctl: Callable[..., Run], write_tree: Callable[..., Path]) -> None:
+    names = [f"p{number}" for number in range(size(50))]
+    declared = "".join(f"    {name}: {{type: integer}}\n" for name in names)
+    head = "apiVersion: kfctl/v1\nkind: Prototype\nname: many\nsummary: Many\n"
+    prototype = f"{head}parameters:\n  properties:\n{declared}"
+    root = write_tree({**FILES, "prototypes/many/prototype.yaml": prototype})
+    assert kfctl("generate", "many", "many").code == 0
+    with ThreadPoolExecutor(len(names)) as pool:
+        runs = list(pool.map(lambda name: kfctl("param", "set", "many", name, name[1:]), names))
+    assert [(run.code, run.err) for run in runs] == [(0, "")] * len(names)
+    params = yamltext.load((root / "components/many.yaml").read_text())["params"]
+    assert params == {name: int(name[1:]) for name in names}

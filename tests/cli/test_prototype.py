@@ -13,6 +13,7 @@ from tests.cli.world import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cli.conftest import Shell
     from tests.conftest import Run
@@ -88,7 +89,7 @@ def test_a_copy_works_like_the_original(shell: Shell, name: str) -> None:
             assert shell(f"validate -c c-{prototype}").code == 0
 
 
-def test_the_copy_wins(kfctl: Callable[..., Run], write_tree: Callable[..., object]) -> None:
+def test_the_copy_wins(kfctl: Callable[..., Run], write_tree: Callable[..., Path]) -> None:
     write_tree(
         {
             **FILES,
