@@ -54,11 +54,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def is_type(name: str, value: Any) -> bool:
-    """Whether a value is of a JSON type; 1.0 is an integer, true is no number."""
-    return TYPES[name](value)
-
-
 def same(a: Any, b: Any) -> bool:
     """Whether two values are one in JSON: 1 is 1.0, true is not 1."""
     if isinstance(a, bool) or isinstance(b, bool):
@@ -97,7 +92,7 @@ def _not(instance: Any, schema: Mapping[str, Any]) -> str:
 
 def _type(expected: str | list[str], instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     names = [expected] if isinstance(expected, str) else expected
-    if not any(is_type(name, instance) for name in names):
+    if not any(TYPES[name](instance) for name in names):
         words = " or ".join(WORDS[name] for name in names)
         if schema.get("unit") == "quantity":
             words = "a quantity such as 500m or 1Gi"
@@ -258,7 +253,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-# The keywords that conditions are mostly made of, judged without a message.
+# What conditions are mostly made of, judged without a message.
 JUDGES: dict[str, Callable[[Any, Any], bool]] = {
     "const": same,
     "enum": lambda choices, instance: any(same(choice, instance) for choice in choices),
