@@ -6,7 +6,14 @@ import typer
 
 from kfctl.cli import complete, console
 from kfctl.cli.allowed import Allowed, choices
-from kfctl.cli.options import ClusterSession, ComponentNames, EnvironmentName, Report, ReportOutput, login
+from kfctl.cli.options import (
+    ClusterSession,
+    ComponentNames,
+    Difference,
+    DifferenceOutput,
+    EnvironmentName,
+    login,
+)
 from kfctl.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ def diff(
     env: EnvironmentName = None,
     other: OtherEnvironment = None,
     components: ComponentNames = None,
-    form: ReportOutput = Report.TEXT,
+    form: DifferenceOutput = Difference.TEXT,
 ) -> ExitCode:
     """Show what an apply would change on the cluster, field by field; nothing is written.
 
@@ -41,6 +48,7 @@ def diff(
       kfctl diff
       kfctl diff prod -c model-server
       kfctl diff default prod
+      kfctl diff prod -o markdown | gh pr comment --body-file -
     """
     from pathlib import Path
 
@@ -61,7 +69,7 @@ def against_cluster(
     environment: "Environment",
     components: "Sequence[str]",
     asked: "tuple[ClusterSession, Choices]",
-    form: Report,
+    form: Difference,
 ) -> ExitCode:
     """Print the plan of an apply."""
     from kfctl.actions.plan import connect, plan_app
@@ -81,7 +89,7 @@ def against_cluster(
 
 
 def between(
-    app: "App", environments: "tuple[Environment, Environment]", components: "Sequence[str]", form: Report
+    app: "App", environments: "tuple[Environment, Environment]", components: "Sequence[str]", form: Difference
 ) -> ExitCode:
     """Print what differs between two environments."""
     from kfctl.actions.diff import compare_environments
@@ -97,11 +105,15 @@ def between(
     return ExitCode.OK if same else ExitCode.DIFFERENT
 
 
-def write(value: object, lines: "Iterable[str]", form: Report) -> None:
+def write(value: object, lines: "Iterable[str]", form: Difference) -> None:
     """Print a report in the form asked for."""
-    if form is Report.JSON:
+    if form is Difference.JSON:
         import json
 
         console.out(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    elif form is Difference.MARKDOWN:
+        from kfctl.cli.markdown import markdown
+
+        console.out("\n".join(markdown(lines)))
     else:
         console.out("\n".join(lines))

@@ -27,8 +27,19 @@ class Report(StrEnum):
     JSON = "json"
 
 
+class Difference(StrEnum):
+    """How a difference is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
 ReportOutput = Annotated[Report, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
+DifferenceOutput = Annotated[
+    Difference, typer.Option("--output", "-o", help="How to print it.", show_default=True)
+]
 EnvironmentName = Annotated[
     str | None,
     typer.Argument(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, Any]
 
+HANDOVER = "kfctl-handover"  # has what we no longer set, until somebody else does
 POLL = 0.3
 NO_ACCOUNT_YET = 30.0  # seconds for the account of a new namespace, without which no pod may be made
 INTERRUPTED = "interrupted"
@@ -61,6 +62,8 @@ class Writer:
     def _apply(self, cluster: Cluster, change: Change) -> Body:
         if change.live is not None and at(change.live, "metadata", "deletionTimestamp"):
             self._wait_gone(change)
+        if change.handed_over:
+            cluster.apply(change.handed_over, Write(manager=HANDOVER))
         return self._sent(cluster, _wanted(change))
 
     def _replace(self, cluster: Cluster, change: Change) -> Body:

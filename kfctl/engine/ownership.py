@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kfctl.model.plan import Scope
     from kfctl.model.resource import Resource
 
+MANAGER = "kfctl"  # of the fields that we set
 APP = "kfctl.dev/app"
 ENVIRONMENT = "kfctl.dev/env"
 COMPONENT = "kfctl.dev/component"

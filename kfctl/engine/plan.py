@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from kfctl.engine import handover
 from kfctl.engine.compare import compare, compare_wanted, field_change
 from kfctl.engine.fieldpath import follow
 from kfctl.engine.keep import Permits
 from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
-from kfctl.engine.ownership import MARKS, owner_of
+from kfctl.engine.ownership import MANAGER, MARKS, owner_of
 from kfctl.engine.verdicts import claims, immutable, lacks_right, says_no, untriable
 from kfctl.model.plan import Action, Change, Plan
 from kfctl.model.resource import Resource, at
@@ -95,8 +96,14 @@ class _Judge:
             return self._failed(found, live, found.error)
         if found.preview is not None:
             fields = compare(live, found.preview, self.mask)
-            return self._updated(found, live, fields)
+            return self._handed_over(found, live, fields)
         return self._offline(found, live)
+
+    def _handed_over(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
+        if not handover.hands_over(found.wanted.body, live, MANAGER):
+            return self._updated(found, live, fields)
+        left = tuple(field for field in fields if field.path != handover.FIELD)
+        return replace(self._updated(found, live, left), handed_over=handover.number(live))
 
     def _updated(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
         if not fields:

@@ -50,6 +50,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     reason: str = ""  # for people: why it is kept, replaced, refused …
     hint: str = ""  # what to do about a conflict or a refusal
+    handed_over: Mapping[str, Any] | None = None  # what another manager of ours applies before
     approximate: bool = False  # compared offline, not by the server's dry run
 
     @property

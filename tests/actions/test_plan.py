@@ -220,8 +220,8 @@ def test_an_object_that_is_being_deleted(shop: Shop) -> None:
         ({"dta": {}}, ".dta: field not declared in schema", ""),
         ({"kind": "ConfigMop"}, "the cluster knows no ConfigMop of v1", "did you mean ConfigMap?"),
         (
-            {"apiVersion": "example.com/v1", "kind": "Widget"},
-            "knows no Widget",
+            {"apiVersion": "example.com/v1", "kind": "Gizmo"},
+            "knows no Gizmo",
             "is the custom resource definition",
         ),
         ({"metadata": {"name": "settings", "namespace": "nowhere"}}, 'namespaces "nowhere" not found', ""),
