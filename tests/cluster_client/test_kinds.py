@@ -56,7 +56,7 @@ def test_what_is_known_of_a_kind(client: Cluster) -> None:
     [
         ("apps/v1", "Deploymnt", "did you mean Deployment?"),
         ("extensions/v1beta1", "Deployment", "it knows Deployment of apps/v1"),
-        ("example.com/v1", "Widget", "is the custom resource definition (the operator) installed?"),
+        ("example.com/v1", "Doohickey", "is the custom resource definition (the operator) installed?"),
     ],
 )
 def test_unknown_kinds(client: Cluster, api_version: str, kind: str, hint: str) -> None:
