@@ -1,5 +1,6 @@
 """Layers of packages from PyPI, installed from outside for the Python of the base."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,16 @@ from tests.images.layers import Layer, command
 NO_WHEELS = ("onetimepass==1.0.1",)
 
 
-def packages(name: str, *wanted: str, over: Layer | None = None) -> Layer:
+def packages(name: str, *wanted: str, over: Layer | None = None, without: tuple[str, ...] = ()) -> Layer:
     """A layer with packages in /opt/NAME; what the layer below has too, it has in the same version."""
-    recipe = (PYTHON, *wanted, *NO_WHEELS, *(over.recipe if over else ()))
-    return Layer(name, recipe, lambda root: install(root / "opt" / name, wanted, over))
+    recipe = (PYTHON, *wanted, *NO_WHEELS, *without, *(over.recipe if over else ()))
+
+    def fill(root: Path) -> None:
+        install(root / "opt" / name, wanted, over)
+        for folder in without:
+            shutil.rmtree(root / "opt" / name / folder)
+
+    return Layer(name, recipe, fill)
 
 
 def install(target: Path, wanted: tuple[str, ...], over: Layer | None) -> None:

@@ -1,7 +1,7 @@
 """A real node for tests: pods run, names are found, claims get volumes.
 
-These tests take minutes and gigabytes the first time (images are made from packages), so they run only when asked
-for: KFCTL_NODE=1. They need root on Debian; elsewhere they say so and are left out.
+These tests take minutes and gigabytes the first time (images are made from packages), so they run only when
+asked for: KFCTL_NODE=1. They need root on Debian; elsewhere they say so and are left out.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def namespace(node: Cluster) -> Iterator[str]:
     node.kubectl("create", "namespace", name)
     node.kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", name, "--timeout=60s")
     yield name
-    node.kubectl("delete", "namespace", name, "--timeout=120s")
+    node.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture

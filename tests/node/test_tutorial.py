@@ -35,9 +35,10 @@ def applied(node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         assert done.code == 0, done.out + done.err
         yield run
     finally:
-        node.kubectl("delete", "tfjobs", "--all", "--namespace", NAMESPACE, "--ignore-not-found")
         node.kubectl("delete", CLUSTER_WIDE, "--selector=kfctl.dev/app=kubeflow")
-        node.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=180s")
+        node.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+        node.kubectl("delete", "pods", "--all", "--namespace", NAMESPACE, "--grace-period=1")
+        node.kubectl("wait", "--for=delete", f"namespace/{NAMESPACE}", "--timeout=180s")
 
 
 def runner(node: Cluster, apps: Path) -> Callable[..., Run]:
@@ -54,7 +55,7 @@ def runner(node: Cluster, apps: Path) -> Callable[..., Run]:
 
 def test_operator_and_hub_become_ready(applied: Callable[..., Run]) -> None:
     status = json.loads(applied("status", "default", "-o", "json").out)
-    assert {part["component"]: part["health"] for part in status["components"]} == {
+    assert {part["name"]: part["health"] for part in status["components"]} == {
         "jupyterhub": "ready",
         "tf-job-operator": "ready",
     }

@@ -31,7 +31,7 @@ def socket(folder: Path) -> Path:
 
 
 def containerd(folder: Path, root: Path, *, pods: bool) -> str:
-    """Containerd with its images in `root`, for pods or only for images; it asks no registry, ever."""
+    """Containerd with its images in `root`, for pods or only for images."""
     return f"""\
 version = 2
 root = "{root}"
@@ -52,13 +52,7 @@ disabled_plugins = [{"" if pods else '"io.containerd.grpc.v1.cri"'}]
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{folder / "cni"}"
-  [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "{folder / "registries"}"
 """
-
-
-# Every registry is at a port where nobody listens: an image that was not imported is missing at once.
-REGISTRIES = 'server = "http://127.0.0.1:9"\n'
 
 
 def network(folder: Path) -> str:
@@ -137,7 +131,6 @@ def write(folder: Path, root: Path, port: int) -> None:
         "containerd.toml": containerd(folder, root, pods=True),
         "images.toml": containerd(folder, root, pods=False),
         "cni/pods.conflist": network(folder),
-        "registries/_default/hosts.toml": REGISTRIES,
         "kubelet.json": kubelet(folder),
         "proxy.json": proxy(folder),
         "resolv.conf": "",

@@ -6,14 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-# A kubelet sets these for the whole machine unless they are so; it finds files that say they are.
-KERNEL = {
-    "kernel/keys/root_maxbytes": 25_000_000,
-    "kernel/keys/root_maxkeys": 1_000_000,
-    "kernel/panic": 10,
-    "kernel/panic_on_oops": 1,
-    "vm/overcommit_memory": 1,
-    "vm/panic_on_oom": 0,
+FILES = {
+    # No name of a registry is ever found: an image that was not imported is missing at once.
+    "etc/resolv.conf": "nameserver 127.0.0.1",
+    # A kubelet sets these for the whole machine unless they are so; it finds files that say they are.
+    "proc/sys/kernel/keys/root_maxbytes": 25_000_000,
+    "proc/sys/kernel/keys/root_maxkeys": 1_000_000,
+    "proc/sys/kernel/panic": 10,
+    "proc/sys/kernel/panic_on_oops": 1,
+    "proc/sys/vm/overcommit_memory": 1,
+    "proc/sys/vm/panic_on_oom": 0,
 }
 
 
@@ -23,11 +25,11 @@ def main(folder: Path, covered: list[str]) -> None:
         ours = folder / "covered" / place.strip("/")
         ours.mkdir(parents=True, exist_ok=True)
         mount("--bind", str(ours), place)
-    for setting, value in KERNEL.items():
+    for setting, value in FILES.items():
         ours = folder / "covered" / setting
         ours.parent.mkdir(parents=True, exist_ok=True)
         ours.write_text(f"{value}\n")
-        mount("--bind", str(ours), f"/proc/sys/{setting}")
+        mount("--bind", str(ours), f"/{setting}")
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     mount("--make-rshared", "/")  # pods may ask for mounts that they share with the node
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
