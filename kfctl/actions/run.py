@@ -37,17 +37,18 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
     """Take the lock if anything is to be written, and decide again over what has moved meanwhile."""
     from kfctl.actions.delete import clear_lock
     from kfctl.actions.plan import decide
-    from kfctl.cluster.lock import Taking, identity, locked
+    from kfctl.cluster.lock import Taking, holding, identity, locked
     from kfctl.engine.applyset import record_labels
 
-    if not prepared.writes:
+    inventory, this = prepared.decision.inventory, new_run()
+    place = (inventory.name, inventory.namespace)
+    # A delete that died at its very end may have left the lock and nothing else.
+    if not prepared.writes and not (prepared.removes and holding(prepared.cluster, place)):
         yield prepared
         return
     early = _namespace(prepared)
-    inventory, this = prepared.decision.inventory, new_run()
     labels = record_labels(inventory.id, "lock")
     taking = Taking(break_lock=prepared.options.break_lock, labels=labels, tell=tell)
-    place = (inventory.name, inventory.namespace)
     with locked(prepared.cluster, place, identity(this.id), taking) as lock:
         decision = decide(replace(prepared.about, cluster=prepared.cluster), prepared.decision)
         _tell_of_the_dead(lock, decision.inventory, tell)

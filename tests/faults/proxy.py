@@ -7,7 +7,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -126,10 +126,14 @@ def proxied(upstream: Upstream) -> Iterator[Proxy]:
     """Run a proxy on a free port of 127.0.0.1, in a thread of its own."""
     loop = asyncio.new_event_loop()
     proxy = Proxy("")
+    serving: set[asyncio.Task[None] | None] = set()
 
     async def start() -> asyncio.Server:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            serving.add(task)  # the loop itself holds tasks only weakly
             await Connection(proxy, upstream, reader, writer).serve()
+            serving.discard(task)
 
         return await asyncio.start_server(serve, "127.0.0.1", 0)
 
@@ -179,11 +183,9 @@ class Connection:
             self.writer.transport.abort()  # a reset, not a polite end
         except asyncio.CancelledError:
             pass  # the proxy stops; Python 3.11 would log a task that ends as cancelled
-        finally:
+        finally:  # without waiting: the end of a TLS connection may never come
             for writer in filter(None, [self.writer, self.server and self.server[1]]):
-                writer.close()
-                with suppress(Exception, asyncio.CancelledError):
-                    await writer.wait_closed()
+                writer.close() if writer is self.writer else writer.transport.abort()
 
     async def pass_on(self, head: Head) -> None:
         """Pass one request on, or do to it what the script says."""
