@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 KUBECONTEXT ?=
+NODE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check cluster cluster-down bench picture docs clean
@@ -28,12 +29,13 @@ check: setup ## Format, lint, types, layers, generated pages
 	$(VENV)/bin/lint-imports
 	$(RUN) -m tools.docs --check
 
-cluster: setup ## Build (once) and start a local Kubernetes control plane; prints its KUBECONFIG
-	@$(RUN) -m tests.cluster up
+cluster: setup ## Build (once) and start a local Kubernetes control plane; prints its KUBECONFIG (NODE=1: pods run)
+	@$(RUN) -m tests.cluster up $(if $(NODE),--node)
 
-cluster-down: setup ## End the local control plane, and the demo's
+cluster-down: setup ## End the local control plane, the demo's, and the one with a node
 	@$(RUN) -m tests.cluster down
 	@$(RUN) -m tests.cluster down --name demo
+	@$(RUN) -m tests.cluster down --node
 
 bench: setup ## Measure kfctl against its peers, as ratios in one run
 	@$(RUN) -m bench

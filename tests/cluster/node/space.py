@@ -30,6 +30,9 @@ class Space:
         """Name them; nothing is made."""
         self.folder = folder
         self.program = Program("namespaces", folder)
+        self.places = (
+            folder / "places"
+        )  # there from before the first change to the machine until after the last
 
     def open(self) -> None:
         """Make the namespaces and connect them with the machine."""
@@ -66,7 +69,7 @@ class Space:
         made = [place for place in COVERED if not Path(place).exists()]
         for place in made:
             Path(place).mkdir(parents=True)
-        with (self.folder / "places").open("a") as places:
+        with self.places.open("a") as places:
             places.writelines(f"{place}\n" for place in made)
 
     def connect(self) -> None:
@@ -99,21 +102,22 @@ class Space:
         return checked(*self.enter(*command))
 
     def close(self) -> None:
-        """End all that is inside, and take what was on the machine with it."""
+        """End all that is inside, and take what was on the machine with it; never what is another node's."""
+        if not self.places.exists():
+            return
         self.program.stop(grace=0)
         if not wait_until(lambda: not Path(f"/sys/class/net/{CABLE}").exists(), 10):
             ip("link", "delete", CABLE)
         cgroups.remove()
-        self.remove_places()
         shutil.rmtree(self.folder / "covered", ignore_errors=True)
+        self.remove_places()
 
     def remove_places(self) -> None:
         """Remove the folders that were made to be covered."""
-        places = self.folder / "places"
-        for place in places.read_text().split() if places.exists() else ():
+        for place in self.places.read_text().split():
             if Path(place).exists() and not any(Path(place).iterdir()):
                 Path(place).rmdir()
-        places.unlink(missing_ok=True)
+        self.places.unlink()
 
 
 def ip(*arguments: str) -> None:
