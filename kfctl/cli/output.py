@@ -74,4 +74,6 @@ def plain(text: str) -> bool:
         json.loads(text)
     except ValueError:
         return True
+    except RecursionError:  # thousands of brackets: it may be JSON or not
+        return False
     return False
