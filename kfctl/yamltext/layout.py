@@ -125,7 +125,7 @@ def end_of(text: str, old: Located, keys: Path, *, full: bool = False) -> int:
 
 
 def _end_of_block_text(text: str, start: int, end: int, full: bool) -> int:
-    keep = full or "+" in text[start : line_end(text, start)].partition("#")[0]
+    keep = full or "+" in text[start : line_end(text, start)].split(maxsplit=1)[0]
     content = text[start:end] if keep else text[start:end].rstrip(" \t" + BREAKS)
     last = list(BREAK.finditer(content))[-1:] if keep else []
     return start + (last[0].start() if last and last[0].end() == len(content) else len(content))

@@ -72,7 +72,7 @@ class _Span:
         inline = not is_block(value, entry) and not is_block_text(entry)
         first = end if inline else line_end(text, start)
         if is_block_text(entry):
-            first = start + len(text[start:first].split(" ", 1)[0])
+            first = start + len(text[start:first].split(maxsplit=1)[0])
         return cls(entry, lead_of(text, old, keys), start, end, first, inline)
 
     def one_line(self, text: str, value: Any, lines: list[str]) -> Iterator[str]:

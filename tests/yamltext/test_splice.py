@@ -87,6 +87,7 @@ OTHERS: dict[str, tuple[str, tuple[str | int, ...], Any, str]] = {
     "an explicit key": ("? a\n: b\n", ("a",), {"c": 1}, "? a\n:\n    c: 1\n"),
     "text over lines": ('a: "x\n  y"  # c\nb: 1\n', ("a",), "z", 'a: "z"  # c\nb: 1\n'),
     "a comment before a value": ("a: # c\n  # d\n  x\n", ("a",), "z", "a: # c\n  # d\n  z\n"),
+    "a comment after a tab": ("a: |\t# c\n  x\n", ("a",), [], "a: []\t# c\n"),
     "spaces and names of all scripts": ("größe: 1\n", ("größe",), 2, "größe: 2\n"),
 }  # fmt: skip
 
