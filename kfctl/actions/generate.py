@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kfctl.actions.app import check_name
 from kfctl.actions.given import Declared, Given
-from kfctl.engine.resolve import examine
+from kfctl.engine.resolve import cautions, examine
 from kfctl.errors import UsageError
 from kfctl.store.appfiles import component_names, component_text, load_app
 from kfctl.store.catalog import catalog
@@ -73,5 +73,7 @@ def generate(
             raise UsageError(f"there is a component '{name}' already", hint=hint)
         write_file(root, path, component_text(prototype.name, values))
     app = load_app(root, components=[name], environments=[])
-    resolved, problems = examine(app, None, app.components[name], prototype)
-    return Generated(name, prototype.name, path, exists, problems, resolved.warnings)
+    component = app.components[name]
+    resolved, problems = examine(app, None, component, prototype)
+    warnings = (*resolved.warnings, *cautions(component, prototype, resolved))
+    return Generated(name, prototype.name, path, exists, problems, warnings)

@@ -66,7 +66,8 @@ def subject(
 
     rendered = render_all(app, environment.name, components)
     what = " -c ".join(("apply", *components))
-    given = (tuple(rendered.resources), tuple(components), rendered.warnings, what)
+    warnings = (*rendered.warnings, *rendered.cautions)
+    given = (tuple(rendered.resources), tuple(components), warnings, what)
     return Subject(app, environment, cluster, choices, *given)
 
 

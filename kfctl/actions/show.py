@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The objects of an app in apply order, and what is odd but no error."""
+    """The objects of an app in apply order, what is odd but no error, and what to know before an apply."""
 
     resources: list[Resource]
     warnings: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     if doubtful:
         raise AppError.of(doubtful)
     resources.sort(key=sort_key)
-    return Rendered(resources, tuple(renders.warnings))
+    return Rendered(resources, tuple(renders.warnings), tuple(renders.cautions))
 
 
 def chosen_environment(app: App, name: str) -> Environment:
@@ -107,6 +108,7 @@ class _Renders:
         self._keep: list[Callable[[], None]] = []
         self.errors: list[KfctlError] = []
         self.warnings: list[str] = []
+        self.cautions: list[str] = []
 
     def component(self, component: Component) -> Part:
         """Return one component's objects, patched; what is wrong is kept in `errors`."""
@@ -118,11 +120,12 @@ class _Renders:
 
     def _part(self, component: Component) -> Part:
         from kfctl.engine.patch import patched
-        from kfctl.engine.resolve import resolve
+        from kfctl.engine.resolve import cautions, resolve
 
         prototype = self._prototype(component)
         parameters = resolve(self._app, self._environment, component, prototype)
         self.warnings += parameters.warnings
+        self.cautions += cautions(component, prototype, parameters)
         values = parameters.plain()
         names = {"component": component.name, "app": self._app.name, "environment": self._environment.name}
         resources = [*self._renderer(prototype).render({**values, **names}), *self._raw(component)]

@@ -44,8 +44,8 @@ class Renderer:
         self._sandbox.start()
         return [
             resource
-            for template in self._prototype.templates
-            if self._wanted(template.when, variables)
+            for index, template in enumerate(self._prototype.templates)
+            if self._wanted(index, variables)
             for resource in self._objects(template.file, variables)
         ]
 
@@ -53,22 +53,25 @@ class Renderer:
         """Return what is wrong with the templates in whatever branch, and with their conditions."""
         known = [*self._prototype.parameters, "component", "app", "environment"]
         problems = []
-        for template in self._prototype.templates:
-            for fault in (
-                self._sandbox.unknown("", f"{{{{ ({template.when}) }}}}", known) if template.when else ()
-            ):
-                where = Location(self._prototype.where.path)
-                problems.append(Problem(f"when: {template.when}: {fault}", where, fault.hint))
+        for index, template in enumerate(self._prototype.templates):
+            condition = f"{{{{ ({template.when}) }}}}" if template.when else ""
+            for fault in self._sandbox.unknown("", condition, known):
+                problems.append(self._of_condition(index, fault))
             if template.file.endswith(".j2"):
                 faults = self._sandbox.unknown(template.file, self._sources[template.file], known)
                 problems += [self._problem(fault) for fault in faults]
         return problems
 
-    def _wanted(self, when: str, variables: dict[str, Any]) -> bool:
+    def _wanted(self, index: int, variables: dict[str, Any]) -> bool:
+        when = self._prototype.templates[index].when
         try:
             return not when or self._sandbox.truth(when, variables)
         except TemplateFault as fault:
-            raise self._error([self._problem(fault)], variables) from None
+            raise self._error([self._of_condition(index, fault)], variables) from None
+
+    def _of_condition(self, index: int, fault: TemplateFault) -> Problem:
+        message = f"when: {self._prototype.templates[index].when}: {fault}"
+        return Problem(message, self._prototype.at("templates", index), fault.hint)
 
     def _objects(self, name: str, variables: dict[str, Any]) -> Iterator[Resource]:
         for body in self._filled(name, variables):

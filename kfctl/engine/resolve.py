@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from kfctl.model.parameters import Parameter
     from kfctl.model.prototype import Prototype
 
-__all__ = ["examine", "faults_of_defaults", "layers", "parse_value", "problems_of_value", "resolve"]
+__all__ = [
+    "cautions",
+    "examine",
+    "faults_of_defaults",
+    "layers",
+    "parse_value",
+    "problems_of_value",
+    "resolve",
+]
 
 NOTHING = Settings()
 NOWHERE = Environment("", Target(), NOTHING, {}, {}, Location(""))
@@ -64,10 +72,18 @@ def layers(app: App, environment: Environment, component: Component) -> tuple[tu
     )
 
 
+def cautions(component: Component, prototype: Prototype, resolved: ParameterSet) -> tuple[str, ...]:
+    """Return what a user should know of a component whose values are as these are."""
+    values = {name: value.value for name, value in resolved.values.items() if value.value is not None}
+    return tuple(
+        f"{component.name}: {each.message}" for each in prototype.cautions if not check(each.schema, values)
+    )
+
+
 def faults_of_defaults(prototype: Prototype) -> list[Problem]:
     """Return the defaults that the prototype's own schema does not accept."""
     return [
-        Problem(f"the default of {fault}", prototype.where)
+        Problem(f"the default of {fault}", prototype.at("parameters", "properties", name))
         for name, parameter in prototype.parameters.items()
         if parameter.default is not None
         for fault in check(parameter.schema, parameter.default, (name,))

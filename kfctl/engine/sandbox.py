@@ -151,8 +151,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 pass
             return bool(context.vars["result"])
         except Exception as error:
-            fault = self._fault(error, "prototype.yaml", variables)
-            raise TemplateFault(f"when: {expression}: {fault}", "prototype.yaml", 0, fault.hint) from None
+            raise self._fault(error, "prototype.yaml", variables) from None
 
     def _printed(self, template: Template, variables: dict[str, Any]) -> str:
         pieces, size = list[str](), 0

@@ -141,6 +141,23 @@ def _selectors(value: Any, path: Path) -> Iterator[Fault]:
         yield Fault(path, "must be a list of label selectors, each a map of texts")
 
 
+def _cautions(value: Any, path: Path) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        yield Fault(path, "must be a list of maps {if, message}")
+        return
+    for index, entry in enumerate(value):
+        if (
+            not isinstance(entry, dict)
+            or entry.keys() != {"if", "message"}
+            or not isinstance(entry["message"], str)
+        ):
+            yield Fault(
+                (*path, index), "must be a map {if, message}: a schema, and what to tell where it holds"
+            )
+        else:
+            yield from faults_of_schema(entry["if"], (*path, index, "if"))
+
+
 def _parameters(value: Any, path: Path) -> Iterator[Fault]:
     yield from faults_of_parameters(value, path)
 
@@ -155,4 +172,5 @@ ENTRIES: dict[str, Callable[[Any, Path], Iterator[Fault]]] = {
     "parameters": _parameters,
     "templates": _templates,
     "spawns": _selectors,
+    "cautions": _cautions,
 }

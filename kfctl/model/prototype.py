@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kfctl.model.parameters import Layer, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kfctl.errors import Location
     from kfctl.model.parameters import Parameter
@@ -20,6 +20,13 @@ class Template(NamedTuple):
 
     file: str  # relative to the prototype's folder
     when: str  # a Jinja2 expression over the parameters; empty: always
+
+
+class Caution(NamedTuple):
+    """What a user should know who lets a component be as `schema` says."""
+
+    schema: Mapping[str, Any]
+    message: str
 
 
 class Example(NamedTuple):
@@ -44,6 +51,12 @@ class Prototype:
     spawns: tuple[Mapping[str, str], ...]  # label selectors of what its program makes on the cluster
     shipped: bool
     where: Location
+    cautions: tuple[Caution, ...] = ()
+    places: Callable[[Sequence[str | int]], Location] | None = None  # of the parts of its file
+
+    def at(self, *path: str | int) -> Location:
+        """Return where a part of its file stands."""
+        return self.places(path) if self.places else self.where
 
     def canonical(self, name: str) -> str | None:
         """Return the parameter that `name` means (itself, an alias, kebab-case), or None."""

@@ -11,7 +11,7 @@ from kfctl.errors import AppError, Location, Problem, did_you_mean
 from kfctl.model.declaration import faults_of_names, faults_of_parameters, faults_of_prototype, merged
 from kfctl.model.dialect import Fault, place
 from kfctl.model.parameters import Parameter
-from kfctl.model.prototype import Prototype, Template
+from kfctl.model.prototype import Caution, Prototype, Template
 from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def _prototype(own: Source, folder: Path, schema: Mapping[str, Any], *, shipped:
         spawns=tuple(own.value.get("spawns") or ()),
         shipped=shipped,
         where=Location(own.label, 1),
+        cautions=tuple(Caution(each["if"], each["message"]) for each in own.value.get("cautions") or ()),
+        places=own.where,
     )
 
 

@@ -203,3 +203,12 @@ def test_a_process_of_its_own(kfctl: Callable[..., Run], write_tree: Callable[..
     write_tree(FILES)
     done = kfctl("generate", "thing", "new", "--path=-5", "--args=--foo", "--args=--bar")
     assert (done.code, done.out, done.err) == (0, "made components/new.yaml from the prototype thing\n", "")
+
+
+CAUTION = "whoever reaches the hub can log in without a password"
+
+
+def test_what_a_user_should_know_is_told(shell: Shell) -> None:
+    assert CAUTION in shell("generate jupyterhub open").err
+    safe = "--jupyterHubAuthenticator=shared-password --passwordSecretName=passwords"
+    assert shell(f"generate jupyterhub safe {safe}").err == ""

@@ -315,7 +315,7 @@ def test_a_wrong_condition_names_the_prototype() -> None:
         bodies("a: 1", when="numbr > 1")
     (problem,) = error.value.problems
     assert str(problem) == (
-        "prototypes/made/prototype.yaml: web: when: numbr > 1: "
+        "prototypes/made/prototype.yaml:1: web: when: numbr > 1: "
         "'numbr' is not a parameter, nor set in the template"
     )
     assert problem.hint == "did you mean number?"

@@ -151,12 +151,12 @@ def test_every_broken_prototype_is_told(write_tree: Write) -> None:
         (
             "prototype.yaml",
             OWN.replace("when: image", "when: imag"),
-            "prototypes/own/prototype.yaml: when: imag: 'imag' is not a parameter, nor set in the template",
+            "prototypes/own/prototype.yaml:13:5: when: imag: 'imag' is not a parameter, nor set in the template",
         ),
         (
             "prototype.yaml",
             OWN.replace("minLength: 1", "minLength: 1, default: ''"),
-            "prototypes/own/prototype.yaml:1: the default of image must not be empty",
+            "prototypes/own/prototype.yaml:9:5: the default of image must not be empty",
         ),
     ],
 )

@@ -95,6 +95,16 @@ def refused(write_tree: Write, text: str, **files: str) -> list[str]:
         ),
         ("[{app: web}]", "[app]", f"{P}:14:1: spawns must be a list of label selectors, each a map of texts"),
         (
+            "spawns: [{app: web}]",
+            "cautions: [{if: {}}]",
+            f"{P}:14:12: cautions[0] must be a map {{if, message}}: a schema, and what to tell where it holds",
+        ),
+        (
+            "spawns: [{app: web}]",
+            "cautions: [{if: {propertes: {}}, message: x}]",
+            f"{P}:14:18: cautions[0].if.propertes is no keyword that kfctl knows: did you mean properties?",
+        ),
+        (
             OWN,
             "- 1\n",
             f"{P}:1:1: a prototype is a map: apiVersion, kind, name, summary, parameters, templates",
