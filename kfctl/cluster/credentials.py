@@ -31,6 +31,14 @@ class Credentials:
     key: str = ""
     expires: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what no header can carry: who sends it would quote it in the error."""
+        if any(not " " <= char <= "\xff" for char in self.authorization):
+            message = (
+                "the token of the kubeconfig's user holds a line break or a character no header can carry"
+            )
+            raise ClusterError(message, hint="mend the kubeconfig")
+
     @property
     def expired(self) -> bool:
         """Whether they have to be made anew before the next request."""
