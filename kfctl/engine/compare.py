@@ -114,7 +114,10 @@ def field_change(
 ) -> FieldChange:
     """Return a change of one field; `path` is its object's kind, its text for people, the fields' names."""
     kind, text, names = path
-    return FieldChange(text, mask.value(live, kind, names), mask.value(wanted, kind, names), owner)
+    before, after = mask.value(live, kind, names), mask.value(wanted, kind, names)
+    if after != wanted and before == live:  # the secret that was there before is known to nobody here
+        before = mask.whole(live)
+    return FieldChange(text, before, after, owner)
 
 
 def _changes(

@@ -39,6 +39,10 @@ class Mask:
             return self._hide_all(value, decode=path[0] == "data")
         return self._hide_known(value)
 
+    def whole(self, value: Any) -> Any:
+        """Return a value of which nothing may be shown."""
+        return self._hide_all(value, decode=False)
+
     def text(self, text: str) -> str:
         """Return a message without the secrets."""
         if text in self.secrets:
