@@ -114,15 +114,27 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
             continue
         for body in answer:
             owner = owner_of(body, scope)
-            if owner and owner.ours and not _made(body):
+            if owner and owner.ours and not _is_foreign(body):
                 found[at(body, "metadata", "uid")] = body
     return list(found.values()), unread
 
 
-def _made(body: Body) -> bool:
+def _is_foreign(body: Body) -> bool:
+    """Whether an object has our marks only because somebody has copied them."""
     from kfctl.engine.keep import Member, controller_of, is_copy
+    from kfctl.engine.ownership import IDENTITY
 
-    return bool(controller_of(body)) or is_copy(Member(Resource(body)))
+    nameless = not at(body, "metadata", "annotations", IDENTITY)
+    copied = is_copy(Member(Resource(body))) or (nameless and not _applied(body))
+    return bool(controller_of(body)) or copied
+
+
+def _applied(body: Body) -> bool:
+    """Whether kfctl itself has applied an object: a copy has another's fields."""
+    from kfctl.engine.ownership import MANAGER
+
+    entries = at(body, "metadata", "managedFields") or ()
+    return any((entry.get("manager"), entry.get("operation")) == (MANAGER, "Apply") for entry in entries)
 
 
 def _is_member(body: Body, scope: Scope) -> bool:
