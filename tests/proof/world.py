@@ -1,48 +1,61 @@
-"""The app under test: 18 objects of 14 kinds, in two versions, and kfctl run on it as a process."""
+"""The app under test in a folder, and kfctl run on it as a process, behind a proxy that does harm."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import subprocess
-import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from kfctl import yamltext
-from tests.faults.proxy import Call, Proxy
+from tests.faults.conftest import upstream
+from tests.faults.proxy import Call, proxied
+from tests.proof.brisk import brisk
+from tests.proof.things import KINDS, objects, told
+from tests.proof.webhook import served
 
 if TYPE_CHECKING:
-    from tests.cluster.access import Cluster
-    from tests.faults.proxy import Fault, Request
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from subprocess import CompletedProcess
 
-ROOT = Path(__file__).parent.parent.parent
-LISTED = (
-    "configmap,secret,service,serviceaccount,deployment,statefulset,daemonset,job,role,rolebinding,hpa,pdb,"
-)
-LISTED += "networkpolicy,pvc"
-NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation")
+    from tests.cluster.access import Cluster
+    from tests.faults.proxy import Fault, Proxy, Request
+    from tests.proof.brisk import Brisk
+    from tests.proof.webhook import Webhook
+
+    Body = dict[str, Any]
+
+APPLY = ("apply", "--no-wait", "--yes")
+DELETE = ("delete", "--yes", "--delete-data", "--delete-crds")
 
 
 @dataclass
 class World:
-    """An app in a folder, its namespace, and a proxy on the way to the server."""
+    """An app, its namespace, its webhook, and a proxy on the way to the server."""
 
     folder: Path
     namespace: str
     cluster: Cluster
     proxy: Proxy
     kubeconfig: Path
+    webhook: Webhook
+    brisk: Brisk
 
     @property
     def group(self) -> str:
         """The API group of the app's own kind."""
         return f"{self.namespace}.example.com"
 
-    def write(self, version: int) -> None:
-        """Write the app's files: version 2 changes some objects, drops some and adds some."""
+    def objects(self, version: int) -> list[Body]:
+        """Return what a version of the app wants to be there."""
+        return objects(self.group, version, self.webhook.configuration(self.group, self.group, "widgets"))
+
+    def write(self, bodies: Iterable[Body]) -> None:
+        """Write the app's files: one component of these objects."""
         for folder in ("components/all", "environments"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         head = {"apiVersion": "kfctl/v1"}
@@ -55,150 +68,82 @@ class World:
         for name, value in files.items():
             if not (self.folder / name).exists():
                 (self.folder / name).write_text(yamltext.dump(value))
-        (self.folder / "components/all/all.yaml").write_text(yamltext.dump_all(self.objects(version)))
+        (self.folder / "components/all/all.yaml").write_text(yamltext.dump_all(list(bodies)))
 
-    def objects(self, version: int) -> list[dict[str, Any]]:
-        """Return what the app wants to be there."""
-        both = [
-            self.definition(),
-            thing("", "v1", "ServiceAccount", "runner", {}),
-            thing("", "v1", "Secret", "key", {"stringData": {"key": f"value {version}"}}),
-            thing("rbac.authorization.k8s.io", "v1", "Role", "reader", {"rules": [RULE]}),
-            thing("rbac.authorization.k8s.io", "v1", "RoleBinding", "reader", BINDING),
-            thing("", "v1", "ConfigMap", "stays", {"data": {"a": "1"}}),
-            thing("", "v1", "ConfigMap", "changes", {"data": {"version": str(version)}}),
-            thing("", "v1", "Service", "web", {"spec": {"selector": {"app": "web"}, "ports": [PORT]}}),
-            thing("apps", "v1", "Deployment", "web", workload("web", replicas=0)),
-            thing("apps", "v1", "StatefulSet", "store", {"spec": {**workload("store")["spec"], **CLAIMS}}),
-            thing("autoscaling", "v2", "HorizontalPodAutoscaler", "web", SCALER),
-            thing("policy", "v1", "PodDisruptionBudget", "web", {"spec": {"maxUnavailable": version}}),
-            thing("networking.k8s.io", "v1", "NetworkPolicy", "web", {"spec": {"podSelector": {}}}),
-            thing(self.group, "v1", "Widget", "one", {"spec": {"size": version}}),
-        ]
-        old = [
-            thing("", "v1", "ConfigMap", "old", {"data": {"a": "1"}}),
-            thing("", "v1", "Service", "old", {"spec": {"selector": {"app": "old"}, "ports": [PORT]}}),
-            thing("apps", "v1", "Deployment", "old", workload("old", replicas=0)),
-            thing(self.group, "v1", "Widget", "old", {"spec": {"size": 1}}),
-        ]
-        new = [
-            thing("", "v1", "ConfigMap", "new", {"data": {"a": "1"}}),
-            thing("apps", "v1", "DaemonSet", "new", workload("new")),
-        ]
-        return both + (old if version == 1 else new)
-
-    def definition(self) -> dict[str, Any]:
-        """Return the app's own kind."""
-        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-        version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-        names = {"plural": "widgets", "singular": "widget", "kind": "Widget"}
-        spec = {"group": self.group, "scope": "Namespaced", "names": names, "versions": [version]}
-        return thing(
-            "apiextensions.k8s.io", "v1", "CustomResourceDefinition", f"widgets.{self.group}", {"spec": spec}
-        )
-
-    def run(self, *words: str, fault: Fault | None = None, at: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run kfctl through the proxy; a fault, if given, meets its request number `at`."""
+    def run(
+        self, *words: str, script: Callable[[Request], Fault | None] | None = None
+    ) -> CompletedProcess[str]:
+        """Run kfctl through the proxy, which does to it what the script says."""
         self.proxy.clear()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.proof.brisk", *words, "--dir", self.folder],
-            cwd=ROOT,
-            env={**os.environ, "KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        if fault:
-            self.proxy.script = lambda request: fault if request.number == at else None
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        if script:
+            self.proxy.script = script
+        return self._run(words)
 
     def killed(self, words: tuple[str, ...], at: int, *, reached: bool) -> bool:
         """Run kfctl and kill -9 it at request `at`; tell whether the run got that far."""
-        pids: list[int] = []
+        pids: Queue[int] = Queue()
 
         def kill() -> None:
-            os.kill(pids[0], signal.SIGKILL)
+            os.kill(pids.get(timeout=10), signal.SIGKILL)
 
         def script(request: Request) -> Fault | None:
             return Call(kill, reached) if request.number == at else None
 
         self.proxy.clear()
         self.proxy.script = script
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.proof.brisk", *words, "--dir", self.folder],
-            cwd=ROOT,
-            env={**os.environ, "KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        pids.append(process.pid)
-        return process.wait(120) == -signal.SIGKILL
+        return self._run(words, pids.put).returncode == -signal.SIGKILL
 
-    def found(self) -> dict[str, Any]:
+    def _run(
+        self, words: tuple[str, ...], started: Callable[[int], None] | None = None
+    ) -> CompletedProcess[str]:
+        env = {"KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1"}
+        return self.brisk.run((*words, "--dir", str(self.folder)), env, started)
+
+    def clean(self, *words: str) -> int:
+        """Run kfctl undisturbed, to a good end, and return how many requests it made."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return len(self.proxy.requests)
+
+    def found(self) -> dict[str, Body]:
         """Return what of ours is on the cluster, without what differs from run to run."""
-        selector = ["-l", "kfctl.dev/app=proof", "-o", "json", "-n", self.namespace]
-        definitions = json.loads(self.cluster.kubectl("get", "crd", "-o", "json"))["items"]
-        ours = [body for body in definitions if body["spec"]["group"] == self.group]
-        kinds = f"{LISTED},widgets.{self.group}" if ours else LISTED
-        bodies = json.loads(self.cluster.kubectl("get", kinds, *selector))["items"]
-        return {f"{b['kind']}/{b['metadata']['name']}": told(b) for b in [*bodies, *ours]}
+        return {f"{body['kind']}/{body['metadata']['name']}": told(body) for body in self.live()}
+
+    def live(self) -> list[Body]:
+        """Return what of ours is on the cluster."""
+        names = [f"crd/widgets.{self.group}", f"validatingwebhookconfiguration/{self.group}"]
+        wide = self._get(*names, "--ignore-not-found")
+        defined = any(body["kind"] == "CustomResourceDefinition" for body in wide)
+        kinds = [*KINDS, *([f"widgets.{self.group}"] if defined else [])]
+        selected = self._get(",".join(kinds), "-l", "kfctl.dev/app=proof", "-n", self.namespace)
+        return [*selected, *(body for body in wide if "kfctl.dev/app" in body["metadata"].get("labels", {}))]
+
+    def _get(self, *words: str) -> list[Body]:
+        text = self.cluster.kubectl("get", *words, "-o", "json", "--show-managed-fields")
+        found = json.loads(text) if text else {"items": []}
+        items: list[Body] = found.get("items", [found])
+        return [body for body in items if not body["metadata"]["name"].startswith("foreign-")]
 
     def leftovers(self) -> str:
         """Return the names of kfctl's own records in the namespace."""
         return self.cluster.kubectl("get", "secret,lease", "-n", self.namespace, "-o", "name")
 
 
-RULE = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
-PORT = {"name": "http", "port": 80, "targetPort": 80, "protocol": "TCP"}
-BINDING = {
-    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
-    "subjects": [{"kind": "ServiceAccount", "name": "runner"}],
-}
-SCALER = {
-    "spec": {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-        "minReplicas": 1,
-        "maxReplicas": 2,
-    }
-}
-CLAIMS = {
-    "serviceName": "store",
-    "replicas": 0,
-    "volumeClaimTemplates": [
-        {
-            "metadata": {"name": "data"},
-            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-        }
-    ],
-}
+@contextmanager
+def new_world(cluster: Cluster, namespace: str, folder: Path) -> Iterator[World]:
+    """Have a world for as long as this lasts; what is outside its namespace is removed after."""
+    with proxied(upstream(cluster, folder)) as proxy, served() as webhook, brisk(folder / "runs") as runs:
+        kubeconfig = proxy.kubeconfig(folder / "kubeconfig")
+        world = World(folder / "app", namespace, cluster, proxy, kubeconfig, webhook, runs)
+        try:
+            yield world
+        finally:
+            outside = (f"crd/widgets.{world.group}", f"validatingwebhookconfiguration/{world.group}")
+            cluster.kubectl("delete", *outside, "--ignore-not-found")
 
 
-def thing(group: str, version: str, kind: str, name: str, rest: dict[str, Any]) -> dict[str, Any]:
-    """Return an object."""
-    api_version = f"{group}/{version}" if group else version
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **rest}
-
-
-def workload(name: str, **spec: Any) -> dict[str, Any]:
-    """Return the rest of something that makes pods."""
-    template = {
-        "metadata": {"labels": {"app": name}},
-        "spec": {"containers": [{"name": "main", "image": "busybox"}], "nodeSelector": {"no": "node"}},
-    }
-    return {"spec": {**spec, "selector": {"matchLabels": {"app": name}}, "template": template}}
-
-
-def told(body: dict[str, Any]) -> dict[str, Any]:
-    """Return an object without what the server and its controllers write."""
-    metadata = {key: value for key, value in body["metadata"].items() if key not in NOISE}
-    annotations = metadata.pop("annotations", {})
-    kept = {
-        k: v for k, v in annotations.items() if not k.startswith(("deployment.", "deprecated.daemonset."))
-    }
-    rest = {key: value for key, value in body.items() if key not in ("status", "metadata")}
-    if body["kind"] == "Service":
-        rest["spec"] = {k: v for k, v in body["spec"].items() if k not in ("clusterIP", "clusterIPs")}
-    return {**rest, "metadata": {**metadata, "annotations": kept}}
+def differences(found: dict[str, Body], wanted: dict[str, Body]) -> list[tuple[str, Any, Any]]:
+    """Return the objects that are not as they should be, found beside wanted."""
+    names = sorted(found.keys() | wanted.keys())
+    pairs = [(name, found.get(name), wanted.get(name)) for name in names]
+    return [pair for pair in pairs if pair[1] != pair[2]]
