@@ -1,0 +1,75 @@
+"""Secrets appear in no output, error, history or annotation, whatever is asked and whatever goes wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.proof.canary import DATA, PARAMETER, PIN, TOKEN, Canary, encoded, kubeconfig, leaks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.proof.world import World
+
+# All but `show`, whose manifests are for `kubectl apply -f -`.
+READS = """
+validate · validate --server · diff · diff -o json · diff -o markdown · diff default other
+diff default other -o json · apply --dry-run · apply --dry-run -o json · show -o name
+status · status -o json · list · list -o json · list -o yaml
+history · history -o json · history -o yaml · fsck · param list · param list --all · param list -o json
+param list -o yaml --all · param list own --env other · param describe own · param describe own token
+param describe own pin -o json · param diff default other · param diff default other -o json
+env list · env describe default · component list -o yaml · component describe own
+component describe own -o json · prototype describe own
+"""
+WRITES = """
+apply -o json · apply · param set own token {parameter}2 · param set own pin {pin}0 --env other
+apply --yes · rollback default 1 --yes · rollback default 1 --yes · fsck --repair
+component rename own mine · component rename mine own · generate own again --token={parameter} --pin={pin}
+component rm again · param unset own pin --env other · delete --yes -o json · delete --yes · apply
+delete --yes
+"""
+WRONG = """
+param set own pin {parameter} · param set own token=x{pin} nosuch=1 · param set own token abc
+param set own pin -{pin} · param set own pin 0 · generate own third --pin={parameter}
+generate own own --token={parameter}
+"""
+
+
+@pytest.fixture
+def canary(world: World, tmp_path: Path) -> Canary:
+    """An app full of secrets, and a user who is known by one."""
+    path = kubeconfig(world, tmp_path / "secret-kubeconfig", token=TOKEN)
+    made = Canary(world, path)
+    made.write()
+    return made
+
+
+def commands(text: str) -> list[list[str]]:
+    given = text.format(parameter=PARAMETER, pin=PIN).replace("\n", " · ").split(" · ")
+    return [line.split() for line in given if line.strip()]
+
+
+def check(canary: Canary, *words: str, **how: Any) -> int:
+    """Run a command and see that it told nothing."""
+    ran = canary.run(*words, **how)
+    assert "Traceback" not in ran.stderr, ran.stderr
+    assert not leaks(ran.stdout + ran.stderr), f"{words}: {ran.stdout}{ran.stderr}"
+    return ran.returncode
+
+
+def test_no_command_tells_a_secret(canary: Canary) -> None:
+    reads, writes = commands(READS), commands(WRITES)
+    for words in [*reads, *writes[:2], *reads, *writes[2:]]:
+        assert check(canary, *words) in (0, 10), words
+        for name, text in [*canary.kept(), *canary.written()] if words in writes else ():
+            assert not leaks(text), f"after {words}: {name}"
+    for words in commands(WRONG):
+        assert check(canary, *words) != 0
+
+
+def test_show_prints_manifests_that_work(canary: Canary) -> None:
+    shown = canary.run("show").stdout
+    assert encoded(DATA) in shown and PARAMETER in shown
