@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
     from kfctl.cluster.lock import Lock
+    from kfctl.engine.saved import Saved
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Run
     from kfctl.model.plan import Change, Plan
@@ -51,6 +52,7 @@ class Apply:
     lock: Lock | None = None
     removes: bool = False  # the record, too, when nothing is left
     early: tuple[Event, ...] = ()  # what happened when it began
+    saved: Saved | None = None  # the plan that it must still be
 
     @property
     def plan(self) -> Plan:

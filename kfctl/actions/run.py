@@ -37,6 +37,7 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
     """Take the lock if anything is to be written, and decide again over what has moved meanwhile."""
     from kfctl.actions.delete import clear_lock
     from kfctl.actions.plan import decide
+    from kfctl.actions.saved import refuse_moved
     from kfctl.cluster.lock import Taking, holding, identity, locked
     from kfctl.engine.applyset import record_labels
 
@@ -52,7 +53,9 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
     with locked(prepared.cluster, place, identity(this.id), taking) as lock:
         decision = decide(replace(prepared.about, cluster=prepared.cluster), prepared.decision)
         _tell_of_the_dead(lock, decision.inventory, tell)
-        yield replace(prepared, decision=decision, run=this, lock=lock, early=early)
+        ready = replace(prepared, decision=decision, run=this, lock=lock, early=early)
+        refuse_moved(ready)
+        yield ready
     if prepared.removes:
         clear_lock(prepared.cluster, inventory)
 

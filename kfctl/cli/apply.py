@@ -1,7 +1,7 @@
 """`kfctl apply`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +20,11 @@ from kfctl.cli.options import (
 from kfctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kfctl.actions.apply import Apply
     from kfctl.cli.applyview import View
+    from kfctl.engine.saved import Saved
     from kfctl.model.report import Report as AppliedReport
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -56,10 +59,28 @@ class Manner:
     ] = False
 
 
+@dataclass(frozen=True)
+class Applying(Manner):
+    """How an apply is carried out: now, or in two steps with a file between them."""
+
+    plan_out: Annotated[
+        str | None,
+        typer.Option(
+            "--plan-out", metavar="FILE", help="Write the plan to a file, and nothing to the cluster."
+        ),
+    ] = None
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan", metavar="FILE", help="Carry out this plan, if it is still what would be done."
+        ),
+    ] = None
+
+
 def apply(
     session: ClusterSession,
     allowed: Allowed,
-    manner: Manner,
+    manner: Applying,
     env: EnvironmentName = None,
     components: ComponentNames = None,
     form: ReportOutput = Report.TEXT,
@@ -75,13 +96,18 @@ def apply(
       kfctl apply
       kfctl apply prod -c model-server --timeout 3m
       kfctl apply --dry-run
+      kfctl apply prod --plan-out prod.plan    # nothing is written but the file
+      kfctl apply --plan prod.plan             # does that and nothing else, or ends with 5
     """
     from kfctl.actions.app import here, the_components, the_environment
     from kfctl.actions.apply import Options, prepare
     from kfctl.store.appfiles import load_app
 
+    saved = given_plan(manner, allowed, env, components)
+    if saved:
+        env, components = saved.environment, list(saved.components)
     options = Options(
-        choices=choices(allowed),
+        choices=saved.choices if saved else choices(allowed),
         dry_run=manner.dry_run,
         wait=not manner.no_wait,
         wait_for_jobs=manner.wait_for_jobs,
@@ -92,15 +118,61 @@ def apply(
     name, chosen = the_environment(root, env), the_components(root, components or ())
     app = load_app(root, components=chosen or None, environments=[name])
     prepared = prepare(app, app.environments[name], chosen, (options, login(session)))
-    return carry_out(prepared, form, yes=manner.yes)
+    if manner.plan_out:
+        return save_plan(prepared, form, manner.plan_out)
+    return carry_out(replace(prepared, saved=saved), form, yes=manner.yes)
+
+
+def given_plan(
+    manner: Applying, allowed: Allowed, env: str | None, components: "Sequence[str] | None"
+) -> "Saved | None":
+    """Return the plan to carry out, if one is given; it has said all that says what is to be done."""
+    from kfctl.actions.saved import open_plan
+
+    if manner.plan is None:
+        return None
+    other = [option_of(f.name) for f in fields(allowed) if getattr(allowed, f.name) != f.default]
+    other += ["--component"] if components else []
+    other += ["--plan-out"] if manner.plan_out else []
+    if other:
+        hint = "make another plan with --plan-out and these options"
+        raise UsageError(f"--plan can't be changed by {', '.join(other)}: the plan has its own", hint=hint)
+    saved = open_plan(manner.plan)
+    if env not in (None, saved.environment):
+        hint = f"kfctl apply {saved.environment} --plan {manner.plan}"
+        raise UsageError(f"the plan is for environment {saved.environment}, not for {env}", hint=hint)
+    return saved
+
+
+def option_of(name: str) -> str:
+    """Return the option of a field."""
+    return f"--{name.replace('_', '-')}"
+
+
+def save_plan(prepared: "Apply", form: Report, path: str) -> ExitCode:
+    """Show the plan and write it to a file; one that is refused is not written."""
+    from kfctl.actions.apply import refuse_blocked
+    from kfctl.actions.saved import save
+    from kfctl.cli.applyview import view
+
+    for warning in prepared.plan.warnings:
+        console.warn(warning)
+    view(form).plan(prepared.plan)
+    refuse_blocked(prepared.plan)
+    save(prepared, path)
+    console.note(f"The plan is in {path}, nothing was written to the cluster. To carry it out:")
+    console.note(f"  kfctl apply {prepared.plan.scope.environment} --plan {path}")
+    return ExitCode.OK
 
 
 def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
     """Show the plan, ask where that is needed, do it, and show what came of it."""
     from kfctl.actions.apply import refuse_blocked, worse
     from kfctl.actions.run import begun
+    from kfctl.actions.saved import refuse_moved
     from kfctl.cli.applyview import view
 
+    refuse_moved(prepared)
     shown = view(form)
     for warning in prepared.plan.warnings:
         console.warn(warning)

@@ -78,7 +78,7 @@ class _Lines:
         self._gone = False  # whoever read it: the apply goes on
 
     def plan(self, plan: Plan) -> None:
-        from kfctl.cli.planview import plan_value
+        from kfctl.engine.planvalue import plan_value
 
         self._write({"event": "plan", "plan": plan_value(plan)})
 

@@ -74,13 +74,14 @@ def against_cluster(
     """Print the plan of an apply."""
     from kfctl.actions.plan import connect, plan_app
     from kfctl.cli import planview
+    from kfctl.engine.planvalue import plan_value
 
     session, chosen = asked
     cluster = connect(app, environment, login(session))
     plan = plan_app(app, environment, components, cluster, chosen)
     for warning in plan.warnings:
         console.warn(warning)
-    write(planview.plan_value(plan), planview.plan_lines(plan), form)
+    write(plan_value(plan), planview.plan_lines(plan), form)
     for problem in plan.refused:
         console.warn(str(problem), problem.hint)
     if plan.forbidden:
@@ -94,11 +95,12 @@ def between(
     """Print what differs between two environments."""
     from kfctl.actions.diff import compare_environments
     from kfctl.cli import planview
+    from kfctl.engine.planvalue import changes_value
     from kfctl.model.plan import Action
 
     changes = compare_environments(app, *environments, components)
     names = [environment.name for environment in environments]
-    value = {"environments": names, "changes": planview.changes_value(changes)}
+    value = {"environments": names, "changes": changes_value(changes)}
     heading = f"{names[0]} → {names[1]}"
     write(value, [heading, *planview.change_lines(changes), "", planview.difference(changes)], form)
     same = all(change.action is Action.UNCHANGED for change in changes)

@@ -1,8 +1,7 @@
-"""A plan as text for people and as a value for programs."""
+"""A plan as text for people."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cli.console import paint
@@ -75,34 +74,6 @@ def difference(changes: Iterable[Change]) -> str:
     words |= {Action.CREATE: "only in the second", Action.DELETE: "only in the first"}
     counts = [f"{actions.count(action)} {words[action]}" for action in words if action in actions]
     return f"{', '.join(counts)}." if counts else "Neither has any objects."
-
-
-def plan_value(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON has it; values of secrets are masked in it already."""
-    return {
-        "scope": {_camel(key): value for key, value in asdict(plan.scope).items()},
-        "summary": plan.counts(),
-        "differs": plan.differs,
-        "refused": plan.forbidden,
-        "changes": changes_value(plan.changes),
-        "warnings": list(plan.warnings),
-    }
-
-
-def changes_value(changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Return changes as JSON has them."""
-    return [
-        {
-            "action": change.action.value,
-            **change.key._asdict(),
-            "component": change.wanted.component if change.wanted else "",
-            "approximate": change.approximate,
-            "reason": change.reason,
-            "hint": change.hint,
-            "fields": [_field_value(field) for field in change.fields],
-        }
-        for change in changes
-    ]
 
 
 def field_lines(field: FieldChange) -> Iterator[str]:
@@ -214,14 +185,3 @@ def _block(value: Any, sign: str, style: str) -> Iterator[str]:
     text = yamltext.dump(value) if isinstance(value, dict | list) else str(value)
     for line in text.rstrip("\n").splitlines():
         yield paint(f"  {sign} {line}", style)
-
-
-def _field_value(field: FieldChange) -> dict[str, Any]:
-    values = {"live": field.live, "wanted": field.wanted}
-    given = {name: value for name, value in values.items() if value is not ABSENT}
-    return {"path": field.path, **given, **({"owner": field.owner} if field.owner else {})}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

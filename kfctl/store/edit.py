@@ -73,6 +73,15 @@ def write_file(root: Path, path: str, text: str) -> None:
         _replace(target, text.encode("utf-8"))
 
 
+def write_private(path: str, text: str) -> None:
+    """Write a file, of the app or not, that only its owner may read; at any moment it is there whole."""
+    with told("write", path):
+        target = _target(Path(path))
+        if target.exists() and not target.is_file():
+            raise OSError(errno.EINVAL, "it is no regular file")
+        _replace(target, text.encode("utf-8"), private=True)
+
+
 def remove(root: Path, path: str) -> None:
     """Remove a file or a folder of the app; one that is not there is no fault."""
     with told("remove", path), locked(root):
@@ -108,15 +117,16 @@ def _target(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, content: bytes, *, private: bool = False) -> None:
     old = target.stat() if target.exists() else None
     if old and not os.access(target, os.W_OK):  # the rename would replace a write-protected file
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     temporary = target.parent / f"{_TEMPORARY}{os.urandom(6).hex()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    mode = 0o600 if private else 0o666
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            if old:
+            if old and not private:
                 _make_like(descriptor, old)
             stream.write(content)
             stream.flush()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kfctl.model.report import Report
     from kfctl.model.status import Event
     from tests.cluster import access
+    from tests.conftest import Run
 
 __all__ = ["proxy"]
 
@@ -176,6 +177,19 @@ def nodeless(admin: Cluster, world: World) -> World:
         pytest.skip("this cluster has a node")
     world.login = Login(context=world.login.context, kubeconfig=world.login.kubeconfig)
     return world
+
+
+@pytest.fixture
+def typed(kfctl: Callable[..., Run], world: World) -> Callable[..., Run]:
+    """Run a command of kfctl in the app, as the user who may not see nodes unless told otherwise."""
+
+    def run(command: str, *args: str, user: str | None = world.login.user, **more: Any) -> Run:
+        who = ["--as", user] if user else []
+        return kfctl(
+            command, *args, *who, cwd=world.root, env={"KUBECONFIG": world.login.kubeconfig or ""}, **more
+        )
+
+    return run
 
 
 def config_map(name: str, **data: str) -> Body:

@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from tests.faults.proxy import Proxy, Request
 
 
-@pytest.fixture
-def typed(kfctl: Callable[..., Run], world: World) -> Callable[..., Run]:
-    """Run a command of kfctl in the app, as the user who may not see nodes unless told otherwise."""
-
-    def run(command: str, *args: str, user: str | None = world.login.user, **more: Any) -> Run:
-        who = ["--as", user] if user else []
-        return kfctl(
-            command, *args, *who, cwd=world.root, env={"KUBECONFIG": world.login.kubeconfig or ""}, **more
-        )
-
-    return run
-
-
 def test_text(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[config_map("a", x="1")], two=[config_map("b")])
     ran = typed("apply")

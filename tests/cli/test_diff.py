@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfctl.cli.planview import change_lines, field_lines, plan_lines, plan_value, summary
+from kfctl.cli.planview import change_lines, field_lines, plan_lines, summary
+from kfctl.engine.planvalue import plan_value
 from kfctl.errors import ExitCode
 from kfctl.model.plan import Action, Change, FieldChange, Plan, Scope
 from kfctl.model.resource import Key, Resource
