@@ -4,6 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 KUBECONTEXT ?=
 NODE ?=
+ONLY ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check cluster cluster-down bench picture docs clean
@@ -37,8 +38,8 @@ cluster-down: setup ## End the local control plane, the demo's, and the one with
 	@$(RUN) -m tests.cluster down --name demo
 	@$(RUN) -m tests.cluster down --node
 
-bench: setup ## Measure kfctl against its peers, as ratios in one run
-	@$(RUN) -m bench
+bench: setup ## Measure kfctl against its peers, in ratios (ONLY=startup, show, online, latency or large)
+	@$(RUN) -m bench $(ONLY)
 
 picture: setup ## Draw the picture of the README from a real apply
 	@$(RUN) -m tools.picture

@@ -11,6 +11,7 @@ from bench.table import Row
 from bench.workload import KFCTL, rendered, write_app, write_chart, write_kustomization
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -29,6 +30,12 @@ def startup(work: Path) -> list[Row]:
     return [
         Row(f"`{c.name}`, 10 components", c, floor, t) for c, t in zip(ours, (1.5, 1.5, 2.0), strict=True)
     ]
+
+
+def show(work: Path, objects: int) -> Iterator[Row]:
+    """`show` of many objects and of ten times as many."""
+    yield from rendering(work, objects * 2 // 5, target_helm=1.5)
+    yield from rendering(work, objects * 4, target_helm=1.0)
 
 
 def rendering(work: Path, servings: int, target_helm: float) -> list[Row]:

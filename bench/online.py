@@ -1,47 +1,93 @@
-"""`apply` of new objects to a real API server, against kubectl."""
+"""`apply` and `diff` on a real API server, against kubectl, helm and kapp."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bench.measure import Command, costs
+from bench.measure import costs
+from bench.sites import VERBS, Site, Way, site
 from bench.table import Row
-from bench.workload import KFCTL, rendered, write_app, write_kustomization
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.session import running
+from tests.faults.conftest import upstream
+from tests.faults.proxy import proxied
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tests.cluster.access import Cluster
+LATENCY = 0.05  # seconds before every request
+TIMES = 10  # so many more objects are held against the usual number
 
-NAMESPACE = "kfctl-bench"
+
+@dataclass(frozen=True)
+class Operation:
+    """What is measured: in words, as each tool's verb, from which state, and the ratios to reach by tool."""
+
+    what: str
+    verb: str
+    before: Callable[[Site], None]
+    targets: Mapping[str, float]
 
 
-def creating(work: Path, cluster: Cluster) -> list[Row]:
-    """`apply` of 1,000 new objects, the plan included, against `kubectl apply --server-side`."""
-    context = cluster.kubectl("config", "current-context").strip()
-    app = write_app(work / "apply", servings=400, config_maps=200, namespace=NAMESPACE, context=context)
-    objects = rendered(app)
-    plain = write_kustomization(work / "apply-plain", objects)
-    (plain / "kustomization.yaml").unlink()
-    environment = cluster.environment()
+NEW = Operation("`apply`, {:,} new objects", "new", Site.emptied, {"kubectl": 1.0})
+SAME = Operation("`apply`, {:,} unchanged", "again", Site.as_it_is, {"kubectl": 1 / 5})
+EDITED = Operation("`apply`, 10 of {:,} changed", "again", Site.edited, {})
+DIFF = Operation("`diff`, {:,} unchanged", "diff", Site.as_it_is, {"kubectl": 1 / 10})
 
-    def empty() -> None:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait")
-        cluster.kubectl("create", "namespace", NAMESPACE)
+NEAR = (NEW, SAME, DIFF, EDITED)
+FAR = (replace(NEW, targets={"kubectl": 1 / 7}), SAME, DIFF, EDITED)
+LARGE = tuple(replace(each, targets={"kfctl": 1.1 * TIMES}) for each in (NEW, SAME))
 
+
+def near(work: Path, objects: int) -> Iterator[Row]:
+    """Every operation with every tool, the API server on this machine."""
+    with way(work) as direct, sites([site(work, tool, direct, objects) for tool in VERBS]) as there:
+        yield from measured(NEAR, there, objects, rounds=3)
+
+
+def far(work: Path, objects: int) -> Iterator[Row]:
+    """The same with latency on the way, and with the requests counted."""
+    with way(work) as direct, proxied(upstream(direct.cluster, work)) as proxy:
+        proxy.latency = LATENCY
+        slow = replace(direct, kubeconfig=proxy.kubeconfig(work / "proxied"), context="proxied", proxy=proxy)
+        with sites([site(work, tool, slow, objects) for tool in VERBS]) as there:
+            yield from measured(FAR, there, objects, rounds=1)
+
+
+def large(work: Path, objects: int) -> Iterator[Row]:
+    """Ten times as many objects, against kfctl with the usual number."""
+    numbers = (objects * TIMES, objects)
+    with way(work) as direct, sites([site(work, "kfctl", direct, number) for number in numbers]) as there:
+        yield from measured(LARGE, there, objects * TIMES, rounds=1)
+
+
+def measured(
+    operations: Sequence[Operation], there: Sequence[Site], objects: int, rounds: int
+) -> Iterator[Row]:
+    """Yield kfctl's cost of each operation beside that of every other site that knows it."""
+    for each in operations:
+        able = [one for one in there if each.verb in VERBS[one.tool]]
+        ours, *others = costs([one.command(each.verb, each.before) for one in able], rounds)
+        for one, other in zip(able[1:], others, strict=True):
+            yield Row(each.what.format(objects), ours, other, each.targets.get(one.tool, 0.0))
+
+
+@contextmanager
+def way(work: Path) -> Iterator[Way]:
+    """A control plane of the benchmark's own, ended after it."""
+    with running(ControlPlane("bench")) as cluster:
+        context = cluster.kubectl("config", "current-context").strip()
+        yield Way(cluster, cluster.kubeconfig, context)
+
+
+@contextmanager
+def sites(made: Sequence[Site]) -> Iterator[Sequence[Site]]:
+    """The sites, of which nothing is left after."""
     try:
-        ours, kubectl = costs(
-            [
-                Command("apply", [*KFCTL, "apply", "default", "--no-wait"], app, environment, before=empty),
-                Command(
-                    "kubectl apply --server-side",
-                    [cluster.kubectl_program, "apply", "--server-side", "-f", plain],
-                    env=environment,
-                    before=empty,
-                ),
-            ],
-            rounds=3,
-        )
+        yield made
     finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
-    return [Row(f"`apply`, {len(objects):,} new objects", ours, kubectl, 1.0)]
+        for each in made:
+            each.removed(wait=False)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # module, version and the package in it that is the program
 PEERS = {
     "helm": ("helm.sh/helm/v4", "v4.3.1", "helm.sh/helm/v4/cmd/helm"),
+    "kapp": ("carvel.dev/kapp", "v0.64.2", "carvel.dev/kapp/cmd/kapp"),
     "kustomize": ("sigs.k8s.io/kustomize/kustomize/v5", "v5.7.1", "sigs.k8s.io/kustomize/kustomize/v5"),
 }
 

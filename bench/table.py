@@ -24,21 +24,19 @@ class Row:
         return self.kfctl.seconds / self.against.seconds
 
 
-HEADER = "| what | kfctl | against | ratio | to reach | memory, MB |\n|---|---|---|---|---|---|"
-
-
-def markdown(rows: list[Row]) -> str:
-    """Return the rows as a Markdown table; times in seconds, the fastest and slowest run in brackets."""
-    return "\n".join([HEADER, *(line(row) for row in rows)])
+HEADER = (
+    "| what | kfctl | against | ratio | to reach | memory, MB | requests |\n|---|---|---|---|---|---|---|"
+)
 
 
 def line(row: Row) -> str:
     """Return one row of the table."""
     target = f"{row.target:.2f} {'✓' if row.ratio <= row.target else '✗'}" if row.target else "–"
     memory = f"{row.kfctl.megabytes:.0f} / {row.against.megabytes:.0f}"
+    counted = f"{row.kfctl.requests:,} / {row.against.requests:,}" if row.kfctl.requests else "–"
     return (
         f"| {row.what} | {seconds(row.kfctl)} | {row.against.name} {seconds(row.against)} "
-        f"| **{row.ratio:.2f}** | {target} | {memory} |"
+        f"| **{row.ratio:.2f}** | {target} | {memory} | {counted} |"
     )
 
 

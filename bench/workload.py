@@ -8,8 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+CHANGED = 10  # objects by an edit
 KFCTL = [sys.executable, "-m", "kfctl"]
 APP = "apiVersion: kfctl/v1\nkind: App\nname: bench\nid: 0123456789abcdef\n"
 ENVIRONMENT = """\
@@ -45,12 +47,23 @@ def write_app(
         (root / "components/raw.yaml").write_text(
             "apiVersion: kfctl/v1\nkind: Component\nprototype: manifests\n"
         )
-        text = "---\n".join(
-            f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: raw-{i:04d}\ndata:\n  index: '{i}'\n"
-            for i in range(config_maps)
-        )
-        (root / "components/raw/config.yaml").write_text(text)
+        write_config_maps(root, config_maps)
     return root
+
+
+def write_config_maps(app: Path, number: int, edit: int = 0) -> None:
+    """Write the raw ConfigMaps of an app; each edit changes a few of them."""
+    text = "---\n".join(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n"
+        f"  name: raw-{i:04d}\ndata:\n  index: '{index(i, edit if i < CHANGED else 0)}'\n"
+        for i in range(number)
+    )
+    (app / "components/raw/config.yaml").write_text(text)
+
+
+def index(i: int, edit: int) -> str:
+    """Return what the ConfigMap of this number holds after an edit; 0 is none."""
+    return f"{i} edited {edit}" if edit else str(i)
 
 
 def rendered(app: Path) -> list[dict[str, Any]]:
@@ -80,14 +93,20 @@ def write_chart(root: Path, objects: list[dict[str, Any]]) -> Path:
 
 def write_kustomization(root: Path, objects: list[dict[str, Any]]) -> Path:
     """Write the objects as plain files and a kustomization that names them."""
-    root.mkdir(parents=True)
+    files = write_manifests(root, objects)
+    (root / "kustomization.yaml").write_text(dump({"resources": files}))
+    return root
+
+
+def write_manifests(root: Path, objects: Iterable[dict[str, Any]]) -> list[str]:
+    """Write the objects as plain files, and return their names."""
+    root.mkdir(parents=True, exist_ok=True)
     files = []
     for body in objects:
         name = f"{body['kind'].lower()}-{body['metadata']['name']}.yaml"
         (root / name).write_text(dump(body))
         files.append(name)
-    (root / "kustomization.yaml").write_text(dump({"resources": files}))
-    return root
+    return files
 
 
 def dump(body: Any) -> str:

@@ -87,7 +87,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     from kfctl.engine.plan import make_plan
 
     cluster, choices = about.cluster, about.choices
-    scope = scope_of(about.app, about.environment, cluster)
+    scope = before.plan.scope if before else scope_of(about.app, about.environment, cluster)
     inventory, hidden = _inventory(about, scope)
     scope = replace(scope, former_id=inventory.former_id)
     intents = [intent(r, about.app.id) for r in observe.placed(cluster, about.resources, scope.namespace)]

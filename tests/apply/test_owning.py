@@ -12,7 +12,7 @@ from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.lock import Taking, Timing, locked, take
 from kfctl.engine.plan import Choices
 from kfctl.errors import ExitCode, Refused
-from tests.apply.conftest import config_map, deployment
+from tests.apply.conftest import config_map
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,20 +26,6 @@ NAME = "kfctl.app.default"
 def record(world: World) -> Body:
     found: Body = world.admin.get("v1", "Secret", NAME, world.namespace)
     return found
-
-
-def test_an_apply_that_changes_nothing_writes_nothing_and_asks_little(
-    world: World, proxy: Proxy, tmp_path: Path
-) -> None:
-    world.write(one=[config_map(f"c{number}") for number in range(60)], two=[deployment("web", replicas=0)])
-    world.apply()
-    before = record(world)["metadata"]["resourceVersion"]
-    world.login = Login(context="proxied", kubeconfig=str(proxy.kubeconfig(tmp_path / "proxied")))
-    _, report = world.apply()
-    assert report.counts() == {"unchanged": 61}
-    assert [request for request in proxy.requests if request.method != "GET"] == []
-    assert len(proxy.requests) <= 2 + 20
-    assert record(world)["metadata"]["resourceVersion"] == before
 
 
 def test_the_lock_is_held_while_objects_are_written(world: World, proxy: Proxy, tmp_path: Path) -> None:
