@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import unicodedata
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kfctl.actions.generate import generate
 from kfctl.errors import UsageError
+from kfctl.store.appfile import as_label
 from kfctl.store.appfiles import APP_FILE, create_app, enclosing_app
 from kfctl.store.refusal import told
 
@@ -54,8 +53,7 @@ def init(folder: Path, target: Target, prototypes: Sequence[str] = ()) -> Made:
 
 def app_name(folder: Path) -> str:
     """Return the name of an app in `folder`: its last part as a DNS-1123 label."""
-    text = unicodedata.normalize("NFKD", folder.resolve().name).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", text).strip("-")[:MAX_NAME].strip("-") or "app"
+    return as_label(folder.resolve().name, MAX_NAME) or "app"
 
 
 def _refuse(folder: Path) -> None:

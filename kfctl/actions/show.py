@@ -168,6 +168,7 @@ class _Renders:
     def _raw(self, component: Component) -> list[Resource]:
         if not component.manifests:
             return []
+        from kfctl.model.resource import holds_secret
         from kfctl.store.manifests import raw_manifests
 
         resources = raw_manifests(self._app, component.name)
@@ -175,7 +176,7 @@ class _Renders:
             f"{resource.origin}: {resource.key} holds secret data in the app's files: "
             "whoever reads them reads it"
             for resource in resources
-            if resource.kind == "Secret" and (resource.body.get("data") or resource.body.get("stringData"))
+            if holds_secret(resource)
         ]
         return resources
 

@@ -29,6 +29,7 @@ COMMANDS = Branch(
     commands={
         "init": "init:init",
         "generate": "generate:generate",
+        "import": "importing:import_",
         "param": Branch(
             help="See and set the values of parameters.",
             commands={

@@ -71,3 +71,8 @@ class Resource:
     def key(self) -> Key:
         """The object's identity."""
         return Key(self.group, self.kind, self.namespace, self.name)
+
+
+def holds_secret(resource: Resource) -> bool:
+    """Whether an object is a Secret with something in it."""
+    return resource.kind == "Secret" and bool(resource.body.get("data") or resource.body.get("stringData"))

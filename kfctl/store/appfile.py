@@ -33,6 +33,14 @@ def is_label(name: str, longest: int = 63) -> bool:
     return len(name) <= longest and _LABEL.fullmatch(name) is not None
 
 
+def as_label(text: str, longest: int = 63) -> str:
+    """Return the label that is nearest to a text; empty where none is near."""
+    import unicodedata
+
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", ascii_only).strip("-")[:longest].strip("-")
+
+
 def bad_name(what: str, name: str, longest: int = 63) -> str:
     """Return what to say of a name that is no label."""
     return (

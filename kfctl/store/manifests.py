@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import Resource
@@ -14,36 +13,65 @@ from kfctl.store.edit import read_bytes
 from kfctl.yamltext import decode, documents, position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kfctl.model.app import App
 
 PROTOTYPE = "manifests"  # of components that are raw manifests
 
-_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 
-# A document: its value, and where each part of that stands.
-_Found = tuple[Any, Callable[..., Location]]
+
+class Document(NamedTuple):
+    """One document of a file: its value, and where the part of it at some keys stands."""
+
+    value: Any
+    place: Callable[..., Location]
+
+
+class Found(NamedTuple):
+    """An object in a file: its body, the number of its document, and where in that it is."""
+
+    body: Any
+    number: int
+    keys: tuple[str | int, ...]  # not empty in a List
+    place: Callable[..., Location]  # of what is at some keys of the document
+
+    def at(self, *keys: str | int) -> Location:
+        """Return where a part of the object stands."""
+        return self.place(*self.keys, *keys)
+
+    def resource(self, component: str) -> Resource:
+        """Return it as an object of a component."""
+        where = self.at()
+        return Resource(self.body, component, f"{where.path}:{where.line}")
 
 
 def manifest_files(root: Path, name: str) -> tuple[str, ...]:
     """Return the paths of a component's manifests, relative to the app; hidden ones don't count."""
-    found = []
-    for folder, folders, files in os.walk(root / "components" / name, onerror=_raise, followlinks=False):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        here = Path(folder).relative_to(root)
-        found += [str(here / each) for each in files if each.endswith(_SUFFIXES) and not each.startswith(".")]
-    return tuple(sorted(found))
+    folder = f"components/{name}"
+    return tuple(f"{folder}/{each}" for each in files_below(root / folder) if each.endswith(SUFFIXES))
+
+
+def files_below(folder: Path) -> list[str]:
+    """Return the paths of all files below a folder, relative to it, sorted; hidden ones don't count."""
+    found: list[str] = []
+    for each, folders, files in os.walk(folder, onerror=_raise, followlinks=False):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        here = Path(each).relative_to(folder)
+        found += [str(here / name) for name in files if not name.startswith(".")]
+    return sorted(found)
 
 
 def raw_manifests(app: App, component: str) -> list[Resource]:
     """Return the objects in a component's manifests, lists taken apart; every fault is in one error."""
     problems: list[Problem] = []
     resources: list[Resource] = []
+    root = Path(app.root)
     for path in app.components[component].manifests:
         try:
-            for value, place in _documents(Path(app.root), path):
-                resources += _objects(value, place, component, problems)
+            found = objects_in(documents_in(read_bytes(root, path), path), problems)
+            resources += [each.resource(component) for each in found]
         except AppError as error:
             problems += error.problems
     if problems:
@@ -55,19 +83,23 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _documents(root: Path, path: str) -> Iterator[_Found]:
-    raw = read_bytes(root, path)
-    return _json_documents(decode(raw, path), path) if path.endswith(".json") else _yaml_documents(raw, path)
-
-
-def _yaml_documents(raw: bytes, path: str) -> Iterator[_Found]:
-    found = documents(raw, path)
-    if any(_is_list(each.value) for each in found):  # only then the places of parts are of interest
+def documents_in(raw: bytes, path: str, *, places: bool = False) -> list[Document]:
+    """Return the documents of a file, empty ones left out; with `places` the place of every part is known."""
+    if path.endswith(".json"):
+        return list(_json_documents(decode(raw, path), path))
+    found = documents(raw, path, places=places)
+    if not places and any(_is_list(each.value) for each in found):  # only then parts have places of interest
         found = documents(raw, path, places=True)
-    return ((each.value, each.at) for each in found)
+    return [Document(each.value, each.at) for each in found]
 
 
-def _json_documents(text: str, path: str) -> Iterator[_Found]:
+def objects_in(found: Iterable[Document], problems: list[Problem]) -> Iterator[Found]:
+    """Yield the objects in documents, those of a List one by one; what is none becomes a problem."""
+    for number, (value, place) in enumerate(found):
+        yield from _objects(Found(value, number, (), place), problems)
+
+
+def _json_documents(text: str, path: str) -> Iterator[Document]:
     """Yield one JSON value after another, as kubectl reads them."""
     import json  # 2 ms that only an app with such files pays
 
@@ -83,7 +115,7 @@ def _json_documents(text: str, path: str) -> Iterator[_Found]:
             raise AppError("too many lists and objects in one another", where=where) from None
         except ValueError as error:
             raise AppError(str(error), where=where) from None
-        yield value, lambda *_, where=where: where
+        yield Document(value, lambda *_, where=where: where)
         index = _skip_space(text, index)
 
 
@@ -104,24 +136,17 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number that JSON knows")
 
 
-def _objects(
-    value: Any,
-    place: Callable[..., Location],
-    component: str,
-    problems: list[Problem],
-    keys: tuple[str | int, ...] = (),
-) -> Iterator[Resource]:
+def _objects(found: Found, problems: list[Problem]) -> Iterator[Found]:
     """Yield the object that a document holds, or those of a List."""
-    fault, where = _fault(value), place(*keys)
+    fault = _fault(found.body)
     if fault:
-        problems.append(
-            Problem(fault, where, "a manifest holds Kubernetes objects: apiVersion, kind, metadata")
-        )
-    elif _is_list(value):
-        for index, item in enumerate(value["items"]):
-            yield from _objects(item, place, component, problems, (*keys, "items", index))
+        hint = "a manifest holds Kubernetes objects: apiVersion, kind, metadata"
+        problems.append(Problem(fault, found.at(), hint))
+    elif _is_list(found.body):
+        for index, item in enumerate(found.body["items"]):
+            yield from _objects(found._replace(body=item, keys=(*found.keys, "items", index)), problems)
     else:
-        yield Resource(value, component, f"{where.path}:{where.line}")
+        yield found
 
 
 def _is_list(value: Any) -> bool:

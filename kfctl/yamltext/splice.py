@@ -31,7 +31,7 @@ def set_in(text: str, keys: Path, value: Any, path: str = "") -> str:
     new = with_value(old, keys, value)
     if same(old.value, new):
         return mark + text
-    return mark + _proved(_settings(text, old, keys, value), new, old, keys)
+    return mark + proved(_settings(text, old, keys, value), new, old, keys)
 
 
 def unset_in(text: str, keys: Path, path: str = "") -> str:
@@ -39,7 +39,7 @@ def unset_in(text: str, keys: Path, path: str = "") -> str:
     mark, text = _split_mark(text)
     old = load_located(text, path)
     new = without(old, keys)
-    return mark + _proved(_removals(text, old, keys), new, old, keys)
+    return mark + proved(_removals(text, old, keys), new, old, keys)
 
 
 def with_value(old: Located, keys: Path, value: Any) -> Any:
@@ -133,8 +133,8 @@ def _deepest(old: Located, keys: Path) -> tuple[Any, int]:
     return value, len(keys)
 
 
-def _proved(texts: Iterable[str], wanted: Any, old: Located, keys: Path) -> str:
-    """Return the first of `texts` that reads as `wanted`."""
+def proved(texts: Iterable[str], wanted: Any, old: Located, keys: Path) -> str:
+    """Return the first of `texts` that reads as `wanted`; if none does, refuse."""
     for text in texts:
         eol = "\r\n" if "\r\n" in text else "\n"
         for ending in ("", eol):  # a block at the end of a file may need its last line break

@@ -1,0 +1,84 @@
+"""`kfctl import`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kfctl.cli import console
+from kfctl.cli.options import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kfctl.actions.importing import Imported
+    from kfctl.errors import Problem
+
+
+def import_(
+    session: Session,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="A YAML or JSON file, a folder of them, - for standard input; or a ksonnet app.",
+        ),
+    ],
+    folder: Annotated[
+        str | None,
+        typer.Argument(metavar="[DIR]", help="Of a ksonnet app: the new app's folder; without it this one."),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", metavar="COMPONENT", help="The component's name; without it the file's or folder's."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be made, and write nothing.")
+    ] = False,
+) -> None:
+    """Take plain YAML into the app, or make an app of a ksonnet app.
+
+    \b
+      kfctl import katacoda.yaml            makes the component katacoda of its objects
+      kfctl import deploy/ --name extras
+      helm template web chart/ | kfctl import - --name web
+      kfctl import ~/kubeflow_ks_app kubeflow
+
+    Manifests stay as they are written, in components/COMPONENT/. What today's API servers no longer take is
+    changed and said: TFJobs of v1alpha1 to v1beta2, Deployments of extensions/v1beta1 and their like.
+    """
+    from kfctl.actions.app import here
+    from kfctl.actions.importing import import_manifests
+
+    tell(import_manifests(here(session.directory), path, name, dry_run=dry_run), dry_run=dry_run)
+
+
+def tell(imported: "Imported", *, dry_run: bool) -> None:
+    """Print what was made of manifests, what was changed, and what is odd."""
+    taken, component = imported.taken, imported.component
+    told(taken.changes, taken.warnings)
+    if imported.others:
+        console.note(f"no manifests, and left out: {', '.join(imported.others)}")
+    count = f"{len(taken.resources)} object{'' if len(taken.resources) == 1 else 's'}"
+    console.out(
+        f"{'would make' if dry_run else 'made'} components/{component}.yaml: {count} in {places(imported)}"
+    )
+    if not dry_run:
+        console.note(f"next: kfctl show -c {component}")
+
+
+def told(changes: "Iterable[Problem]", warnings: "Iterable[Problem]") -> None:
+    """Print what was changed, and what could not be carried over or is odd."""
+    for change in changes:
+        console.note(str(change))
+    for warning in warnings:
+        console.warn(str(warning), warning.hint)
+
+
+def places(imported: "Imported") -> str:
+    """Return where the manifests are."""
+    folder = f"components/{imported.component}/"
+    files = list(imported.taken.files)
+    return folder + files[0] if len(files) == 1 else f"{len(files)} files in {folder}"

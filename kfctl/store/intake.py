@@ -1,0 +1,113 @@
+"""Manifests from outside an app: found and read, then put into it, all or none."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+from kfctl.errors import AppError, Location, UsageError
+from kfctl.store.edit import read_bytes, rename, write_file
+from kfctl.store.lock import locked
+from kfctl.store.manifests import SUFFIXES, files_below
+from kfctl.store.refusal import told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_SITE = ".kfctl-import-"  # begins the name of the folder in which an import is prepared
+
+# A file that shows that a folder is no folder of plain manifests → what it is and what to do.
+_OTHERS = {
+    "Chart.yaml": ("a Helm chart", "render it: helm template RELEASE {0} | kfctl import - --name COMPONENT"),
+    "kustomization.yaml": (
+        "made for kustomize",
+        "build it: kubectl kustomize {0} | kfctl import - --name COMPONENT",
+    ),
+    "kfctl.yaml": ("an app of kfctl", "copy what you want of its components/"),
+}
+_OTHERS |= dict.fromkeys(("kustomization.yml", "Kustomization"), _OTHERS["kustomization.yaml"])
+
+
+class Source(NamedTuple):
+    """A file of manifests: how the user calls it, what it is to be called in the component, its content."""
+
+    path: str
+    name: str
+    raw: bytes
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is read as JSON."""
+        return self.name.endswith(".json")
+
+
+class Intake(NamedTuple):
+    """The manifests that were found at a place, and what else is there."""
+
+    sources: tuple[Source, ...]
+    others: tuple[str, ...] = ()
+
+
+def take_in(path: Path) -> Intake:
+    """Return the manifests in a file, or in a folder and those below it."""
+    return _folder(path) if path.is_dir() else Intake((_file(path),))
+
+
+def put(root: Path, component: str, text: str, files: Mapping[str, bytes]) -> None:
+    """Make a component with `text` in its file and these manifests: whole, or not at all."""
+    folder, file = f"components/{component}", f"components/{component}.yaml"
+    with locked(root), told("write", folder):
+        components = root / "components"
+        components.mkdir(exist_ok=True)
+        for leftover in components.glob(f"{_SITE}*"):  # of a killed command: we hold the lock
+            shutil.rmtree(leftover)
+        if os.path.lexists(root / folder):
+            raise AppError(
+                f"{folder} is there already", where=Location(folder), hint="--name takes another name"
+            )
+        site = components / f"{_SITE}{secrets.token_hex(4)}"
+        try:
+            for name, content in files.items():
+                _write(site / name, content)
+            write_file(
+                root, file, text
+            )  # first: without manifests it is a component, they without it are none
+            rename(root, f"components/{site.name}", folder)
+        except BaseException:
+            (root / file).unlink(missing_ok=True)
+            raise
+        finally:
+            shutil.rmtree(site, ignore_errors=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _file(path: Path) -> Source:
+    try:
+        raw = path.read_bytes()  # a pipe too, as of a shell's <(command)
+    except OSError as error:
+        raise UsageError(f"can't read {path}: {error.strerror}") from None
+    name = path.name.lstrip(".") or "manifest"
+    return Source(str(path), name if name.endswith(SUFFIXES) else f"{name}.yaml", raw)
+
+
+def _folder(folder: Path) -> Intake:
+    for name, (what, hint) in _OTHERS.items():
+        if (folder / name).is_file():
+            raise UsageError(f"{folder} is {what}: it has a {name}", hint=hint.format(folder))
+    with told("read", str(folder)):
+        found = files_below(folder)
+    wanted = [name for name in found if name.endswith(SUFFIXES)]
+    if not wanted:
+        raise UsageError(f"{folder} has no manifests", hint=f"they end in {', '.join(SUFFIXES)}")
+    sources = tuple(Source(str(folder / name), name, read_bytes(folder, name)) for name in wanted)
+    return Intake(sources, tuple(name for name in found if name not in wanted))
