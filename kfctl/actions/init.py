@@ -41,14 +41,27 @@ class Made:
 
 def init(folder: Path, target: Target, prototypes: Sequence[str] = ()) -> Made:
     """Make an app in `folder`, new or not, with one component of each of the prototypes."""
+    name = app_name(folder)
+    with building_site(folder) as site:
+        create_app(site, name, target)
+        generated = tuple(generate(site, prototype, prototype) for prototype in prototypes)
+    return Made(folder, name, generated)
+
+
+@contextmanager
+def building_site(folder: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Give a folder in which to make the app of `folder`: it goes there in the end, if nothing fails."""
     with told("make", str(folder)):
         _refuse(folder)
-        name = app_name(folder)
-        with _building_site(folder) as site:
-            create_app(site, name, target)
-            generated = tuple(generate(site, prototype, prototype) for prototype in prototypes)
-            _move(site, folder)
-    return Made(folder, name, generated)
+        within = folder if folder.is_dir() else folder.parent
+        site = within / f".kfctl-init-{uuid.uuid4().hex[:8]}"
+        site.mkdir()
+        try:
+            yield site
+            if keep:
+                _move(site, folder)
+        finally:
+            shutil.rmtree(site, ignore_errors=True)
 
 
 def app_name(folder: Path) -> str:
@@ -70,18 +83,6 @@ def _refuse(folder: Path) -> None:
     if taken:
         hint = "make the app in a new folder: kfctl init NAME"
         raise UsageError(f"{folder} has {' and '.join(taken)}, which kfctl would overwrite", hint=hint)
-
-
-@contextmanager
-def _building_site(folder: Path) -> Iterator[Path]:
-    """Give a folder on the same file system, which is gone in the end."""
-    within = folder if folder.is_dir() else folder.parent
-    site = within / f".kfctl-init-{uuid.uuid4().hex[:8]}"
-    site.mkdir()
-    try:
-        yield site
-    finally:
-        shutil.rmtree(site, ignore_errors=True)
 
 
 def _move(site: Path, folder: Path) -> None:

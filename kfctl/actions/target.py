@@ -51,6 +51,30 @@ def context_warnings(context: str, kubeconfig: str | None) -> tuple[str, ...]:
     return () if context in config.contexts else tuple(unknown_context(context, config))
 
 
+def contexts_of(server: str) -> tuple[str, ...]:
+    """Return the contexts of the cluster at an address; the current one alone if it is among them."""
+    try:
+        config = _kubeconfig(Wish())
+    except ClusterError:
+        return ()
+    clusters, contexts = config.entries.get("clusters", {}), config.entries.get("contexts", {})
+    found = tuple(
+        name
+        for name, context in contexts.items()
+        if server
+        and _address(clusters.get(str(context.get("cluster")), {}).get("server")) == _address(server)
+    )
+    return (config.current,) if config.current in found else found
+
+
+def _address(server: object) -> tuple[str, int | None]:
+    """Return what two spellings of an address have in common."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(str(server))
+    return (parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme))
+
+
 def unknown_context(context: str, config: KubeConfig) -> Iterator[str]:
     """Yield the warning for a context that the kubeconfig does not have."""
     hint = did_you_mean(context, config.contexts)

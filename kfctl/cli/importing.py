@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kfctl.actions.importing import Imported
+    from kfctl.actions.ksonnet import ImportedApp
     from kfctl.errors import Problem
 
 
@@ -49,10 +50,53 @@ def import_(
     Manifests stay as they are written, in components/COMPONENT/. What today's API servers no longer take is
     changed and said: TFJobs of v1alpha1 to v1beta2, Deployments of extensions/v1beta1 and their like.
     """
-    from kfctl.actions.app import here
+    from kfctl.actions.app import current_folder, here
     from kfctl.actions.importing import import_manifests
+    from kfctl.errors import UsageError
+    from kfctl.store.ksonnet import is_ksonnet
 
-    tell(import_manifests(here(session.directory), path, name, dry_run=dry_run), dry_run=dry_run)
+    if is_ksonnet(path):
+        from kfctl.actions.ksonnet import import_ksonnet
+
+        if name is not None:
+            raise UsageError(
+                "--name is for plain YAML: the app is called as its folder", hint="give DIR instead"
+            )
+        place = current_folder() / (session.directory or "") / (folder or "")
+        made = import_ksonnet(path, place, dry_run=dry_run)
+        tell_app(made, folder, dry_run=dry_run)
+    elif folder is not None:
+        hint = "--name COMPONENT names the component; a folder is given for a ksonnet app only"
+        raise UsageError(f"{path} is no ksonnet app", hint=hint)
+    else:
+        tell(import_manifests(here(session.directory), path, name, dry_run=dry_run), dry_run=dry_run)
+
+
+def tell_app(made: "ImportedApp", folder: str | None, *, dry_run: bool) -> None:
+    """Print what was made of a ksonnet app, and what could not be carried over."""
+    from kfctl.cli.env import target_text
+
+    where = f"{folder}/" if folder else "this folder"
+    console.out(f"{'would make' if dry_run else 'made'} the app {made.name} in {where}")
+    for name, target in made.environments.items():
+        console.out(f"environment {name}: {target_text(target.context, target.namespace)}")
+    for component in made.components:
+        console.out(f"component {component.name}: {component.prototype}, from {component.source}")
+    for change in made.changes:
+        console.note(str(change))
+    if made.left:
+        console.note(f"not carried over, or to be looked at ({len(made.left)}):")
+    hints: set[str] = set()
+    for left in made.left:
+        console.note(f"  {left}")
+        if left.hint and left.hint not in hints:
+            console.note(f"    {left.hint}")
+        hints.add(left.hint)
+    for need in made.needs:
+        console.note(need.message)
+        console.note(f"  {need.hint}")
+    if folder and not dry_run:
+        console.note(f"next: cd {folder}")
 
 
 def tell(imported: "Imported", *, dry_run: bool) -> None:

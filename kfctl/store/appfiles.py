@@ -111,9 +111,12 @@ def create_app(root: Path, name: str, target: Target) -> App:
     return load_app(root)
 
 
-def app_text(name: str, identity: str) -> str:
+def app_text(name: str, identity: str, globals_: Mapping[str, Any] | None = None) -> str:
     """Return the content of a new `kfctl.yaml`."""
-    return _head_text("App") + yamltext.dump({"name": name, "id": identity, "minVersion": FORMAT_SINCE})
+    more = {"globals": dict(globals_)} if globals_ else {}
+    return _head_text("App") + yamltext.dump(
+        {"name": name, "id": identity, "minVersion": FORMAT_SINCE, **more}
+    )
 
 
 def component_text(prototype: str, params: Mapping[str, Any]) -> str:
@@ -121,11 +124,12 @@ def component_text(prototype: str, params: Mapping[str, Any]) -> str:
     return _head_text("Component") + yamltext.dump({"prototype": prototype, "params": dict(params)})
 
 
-def environment_text(target: Target) -> str:
-    """Return the content of a new environment's file."""
+def environment_text(target: Target, sections: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """Return the content of a new environment's file; `sections` are its globals and components."""
     known = {"context": target.context, "namespace": target.namespace, "clusterUid": target.cluster_uid}
+    filled = {name: section for name, section in (sections or {}).items() if section}
     return _head_text("Environment") + yamltext.dump(
-        {"target": {key: value for key, value in known.items() if value}}
+        {"target": {key: value for key, value in known.items() if value}, **filled}
     )
 
 

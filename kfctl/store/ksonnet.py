@@ -1,0 +1,204 @@
+"""Reads an app of ksonnet, in the layouts of ks 0.8 to 0.13; nothing in it is changed or run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kfctl import yamltext
+from kfctl.errors import KfctlError, Location, Problem
+from kfctl.model.app import Settings
+from kfctl.model.ksonnet import KsApp, KsComponent, KsEnvironment
+from kfctl.model.resource import at
+from kfctl.store.edit import read_file
+from kfctl.store.jsonnet import Object, Program, parse, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_SCOPES = {"param": "params", "env": "env"}
+_HEAD = re.compile(r"""local (?:env|params) = std\.extVar\("__ksonnet/(?:environments|params)"\)[^;]*;""")
+
+APP_YAML, OVERRIDE = "app.yaml", "app.override.yaml"
+
+_KIND = re.compile(r"""^kind:\s*["']?ksonnet\.io/app\b""", re.MULTILINE)
+_HEADER = re.compile(r"^\s*//\s*@name\s+(\S+)", re.MULTILINE)
+_IMPORT = re.compile(r"""import\s+["'](?:kubeflow/)([\w./-]+)["']""")
+# What a component imports → the prototype that it was made from.
+_IMPORTED = {
+    "core/all.libsonnet": "kubeflow-core",
+    "core/jupyterhub.libsonnet": "jupyterhub",
+    "core/tensorboard.libsonnet": "tensorboard",
+    "core/tf-job-operator.libsonnet": "tf-job-operator",
+    "jupyter/jupyterhub.libsonnet": "jupyterhub",
+    "tensorboard/tensorboard.libsonnet": "tensorboard",
+    "tf-job/tf-job.libsonnet": "tf-job",
+    "tf-serving/tf-serving.libsonnet": "tf-serving",
+    "tf-training/tf-job-operator.libsonnet": "tf-job-operator",
+}
+
+
+def is_ksonnet(path: Path) -> bool:
+    """Whether a folder is an app of ksonnet."""
+    file = path / APP_YAML
+    return file.is_file() and _KIND.search(file.read_text(encoding="utf-8", errors="replace")) is not None
+
+
+def read_ksonnet(root: Path) -> KsApp:
+    """Return the app in a folder; AppError where a file can't be read at all."""
+    left: list[Problem] = []
+    params = _program(root, "components/params.libsonnet", left)
+    own = params.result if isinstance(params.result, Object) else Object({}, {})
+    by_component = own.values.get("components")
+    components = {
+        component.name: component
+        for component in _components(root, by_component if isinstance(by_component, Object) else None, left)
+    }
+    left += _without_file(by_component, components)
+    environments = {each.name: each for each in _environments(root, left)}
+    left += _unread(root, environments)
+    return KsApp(str(root), _settings(own.values.get("global")), components, environments, tuple(left))
+
+
+def _program(root: Path, path: str, left: list[Problem]) -> Program:
+    """Return what a file of Jsonnet says; one that is not there is empty, one that is broken is left."""
+    if not (root / path).is_file():
+        return Program(Object({}, {}))
+    try:
+        return parse(read_file(root, path), path)
+    except KfctlError as error:
+        left += error.problems
+        return Program(Object({}, {}))
+
+
+def _settings(value: Any) -> Settings:
+    """Return the values of an object, of which some may be expressions."""
+    if not isinstance(value, Object):
+        return Settings()
+    return Settings({name: plain(item) for name, item in value.values.items()}, value.places)
+
+
+def _components(root: Path, params: Object | None, left: list[Problem]) -> Iterator[KsComponent]:
+    folder, vendored = root / "components", _vendored(root)
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name, path = entry.stem, f"components/{entry.name}"
+        if entry.is_dir() and any(entry.iterdir()):
+            left.append(
+                Problem(
+                    f"{entry.name} is a module, and kfctl has none", Location(path), "import its YAML files"
+                )
+            )
+        elif entry.suffix in (".jsonnet", ".yaml", ".json"):
+            settings = _settings(params.values.get(name)) if params else Settings()
+            manifest = entry.suffix != ".jsonnet"
+            text = "" if manifest else read_file(root, path)
+            prototype = _prototype(text)
+            edited = "" if manifest or not prototype else _edited(text, vendored)
+            yield KsComponent(name, path, prototype, settings, manifest, edited)
+
+
+def _prototype(text: str) -> str:
+    """Return the short name of the prototype that a component was made from; empty if nothing tells it."""
+    if header := _HEADER.search(text):
+        return header[1].rpartition(".")[2]
+    imported = [path for path in _IMPORT.findall(text) if "/util." not in path]
+    known = {_IMPORTED[path] for path in imported if path in _IMPORTED}
+    return known.pop() if len(known) == 1 else ", ".join(f"kubeflow/{path}" for path in imported)
+
+
+def _vendored(root: Path) -> frozenset[str]:
+    """Return the essence of all prototypes that were installed."""
+    files = root.glob("vendor/**/prototypes/*.jsonnet")
+    return frozenset(_essence(file.read_text("utf-8", "replace")) for file in files)
+
+
+def _edited(text: str, vendored: frozenset[str]) -> str:
+    """Return what to say of a component that is not as one of the prototypes makes it."""
+    if not vendored:
+        return "without the prototypes in vendor/ it can't be told whether its file was edited"
+    return "" if _essence(text) in vendored else "its file was edited: what was changed there is left out"
+
+
+def _essence(text: str) -> str:
+    """Return a program without comments, layout, and what `ks generate` puts before it or in it."""
+    text = re.sub(r"""import\s+["'](param|env)://(\w+)["']""", lambda m: f"{_SCOPES[m[1]]}.{m[2]}", text)
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("//")]
+    return "".join(_HEAD.sub("", "\n".join(lines)).split())
+
+
+def _without_file(params: Any, components: Mapping[str, KsComponent]) -> Iterator[Problem]:
+    for name, where in params.places.items() if isinstance(params, Object) else ():
+        if name not in components:
+            yield Problem(f"parameters of {name}, which is no component in components/", where)
+
+
+def _environments(root: Path, left: list[Problem]) -> Iterator[KsEnvironment]:
+    """Yield the environments that app.yaml names, and in old apps those that have a folder."""
+    app, override = (_yaml(root, file, left) for file in (APP_YAML, OVERRIDE))
+    named = {**_map(at(app, "environments")), **_map(at(override, "environments"))}
+    if not named:
+        found = sorted((root / "environments").glob("**/spec.json"))
+        named = {str(file.parent.relative_to(root / "environments")): {} for file in found}
+    for name, entry in named.items():
+        yield _environment(root, name, entry if isinstance(entry, dict) else {}, left)
+
+
+def _environment(root: Path, name: str, entry: Mapping[str, Any], left: list[Problem]) -> KsEnvironment:
+    folder = f"environments/{entry.get('path') or name}"
+    target = _map(entry.get("destination")) or _map(_yaml(root, f"{folder}/spec.json", left))
+    file = f"{folder}/params.libsonnet"
+    overrides = _overrides(_program(root, file, left), file, left)
+    globals_ = _program(root, f"{folder}/globals.libsonnet", left).result
+    if entry.get("targets"):
+        where = Location(APP_YAML)
+        left.append(
+            Problem(f"the targets of environment {name}: kfctl has no modules", where, "choose with -c")
+        )
+    return KsEnvironment(
+        name,
+        str(target.get("server") or target.get("uri") or ""),
+        str(target.get("namespace") or ""),
+        {each: _settings(value) for each, value in overrides.items()},
+        _settings(globals_),
+        Location(file),
+    )
+
+
+def _overrides(program: Program, path: str, left: list[Problem]) -> Mapping[str, Any]:
+    """Return what an environment adds to the parameters, by component: in each of the three dialects."""
+    sums = [value for value in (program.result, *program.locals.values()) if isinstance(value, Object)]
+    found = next((each for each in sums if each.base == "params"), None) or program.result
+    if isinstance(found, Object):
+        components = found.values.get("components", Object({}, {}))
+        if isinstance(components, Object):
+            return components.values
+    left.append(Problem("the overrides here are not written as ksonnet writes them", Location(path)))
+    return {}
+
+
+def _unread(root: Path, environments: Mapping[str, KsEnvironment]) -> Iterator[Problem]:
+    """Yield the programs that change objects after they are rendered."""
+    folders = {str(Path(each.where.path).parent) for each in environments.values()}
+    files = ["environments/base.libsonnet", *(f"{folder}/main.jsonnet" for folder in sorted(folders))]
+    for file in files:
+        problems: list[Problem] = []
+        result = _program(root, file, problems).result
+        patched = result.places if isinstance(result, Object) else {"": Location(file)}
+        for name, where in patched.items():
+            what = f"a patch of {name}" if name else "a program that changes objects"
+            yield Problem(what, where, "write it as a patch: docs/how-to/environments.md")
+
+
+def _yaml(root: Path, path: str, left: list[Problem]) -> Any:
+    if not (root / path).is_file():
+        return None
+    try:
+        return yamltext.load(read_file(root, path), path)
+    except KfctlError as error:
+        left += error.problems
+        return None
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
