@@ -62,7 +62,7 @@ def import_ksonnet(source: Path, folder: Path, *, dry_run: bool = False) -> Impo
         new.components(ks, found)
         new.environments(ks, found)
         write_file(site, "kfctl.yaml", app_text(name, str(uuid.uuid4()), found.globals))
-        needs = tuple(_needs(site))
+        needs = tuple(dict.fromkeys(_needs(site)))
     left = tuple(
         sorted((_below(source, each) for each in new.left), key=lambda each: each.where or Location(""))
     )

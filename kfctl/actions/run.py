@@ -144,7 +144,19 @@ def _waited(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[
     followed = yield from follow(prepared.cluster, bodies, waiting)
     if followed.end is not End.INTERRUPTED:
         yield from _explained(prepared.cluster, followed)
+        yield from _idle(prepared, followed)
     return followed.end is End.LATE
+
+
+def _idle(prepared: Apply, followed: Followed) -> Iterator[Event]:
+    """Tell of what was changed and is ready, and yet of no use: Services without pods."""
+    from kfctl.actions.selecting import with_idle
+
+    changes = [change for change in prepared.plan.changes if change.wanted]
+    wanted = [change.wanted for change in changes if change.wanted]
+    changed = [change.key for change in changes if change.writes]
+    for key, status in with_idle(prepared.cluster, followed.statuses, wanted, changed).items():
+        yield Event(Step.STATUS, key, status=status)
 
 
 def _removed(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[Event, None, frozenset[Key]]:

@@ -52,6 +52,7 @@ def status(app: App, environment: Environment, components: Sequence[str], login:
     """Return how the app (or these components of it) is."""
     from kfctl.actions import guard, observe
     from kfctl.actions.plan import scope_of
+    from kfctl.actions.selecting import with_idle
 
     cluster = guard.connect(environment, login, _secrets(app, environment))
     scope = scope_of(app, environment, cluster)
@@ -62,6 +63,7 @@ def status(app: App, environment: Environment, components: Sequence[str], login:
     left = set(_left_behind(there, keys, components))
     found = _judged(cluster, scope, there, keys | left)
     found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
+    found |= with_idle(cluster, found, wanted, keys)
     found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
     trees = tuple(_components(app, cluster, scope, found.values()))
     return AppStatus(scope, trees, warnings)

@@ -134,8 +134,11 @@ def _problem(found: Found, change: Change) -> Problem:
 
 
 def _with_cause(problem: Problem, raw: bytes) -> Problem:
-    """Return a fault of YAML, with the advice for what is no YAML yet."""
-    return problem._replace(hint=_HELM_ADVICE) if b"{{" in raw else problem
+    """Return a fault of YAML as what it most likely is: a template's expression in the line."""
+    line = problem.where.line if problem.where else 0
+    if b"{{" in b"".join(raw.splitlines()[max(line - 1, 0) : line]):
+        return Problem("this is a template of Helm, not a manifest", problem.where, _HELM_ADVICE)
+    return problem
 
 
 def _strange(found: Found) -> Iterator[tuple[bool, Problem]]:

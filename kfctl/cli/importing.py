@@ -94,7 +94,8 @@ def tell_app(made: "ImportedApp", folder: str | None, *, dry_run: bool) -> None:
         hints.add(left.hint)
     for need in made.needs:
         console.note(need.message)
-        console.note(f"  {need.hint}")
+        if need.hint:
+            console.note(f"  {need.hint}")
     if folder and not dry_run:
         console.note(f"next: cd {folder}")
 

@@ -54,6 +54,9 @@ FROZEN = {
     "jupyterNotebookRepoName": ("kubeflow-images-public",),
     "image": ("tensorflow/tensorflow:1.8.0", "gcr.io/tensorflow/tensorflow:latest"),
 }
+OTHER_MEANING = {
+    "disks": "they name claims today, which have to be there: the NFS servers of then are not made"
+}
 UNSET = ("null", "", "false", False, None)
 BY_OBJECTS = "take over its objects: ks show ENV -c NAME > NAME.yaml, then kfctl import NAME.yaml"
 
@@ -160,7 +163,8 @@ class _Carrier:
             for each, settings in environment.components.items():
                 owner = f"{environment.name}/{each}"
                 if each not in self.app.components:
-                    self._note(owner, "", "there is no such component", environment.where)
+                    where = min(settings.locations.values(), default=environment.where)
+                    self._note(owner, "", "there is no such component", where)
                 weaker = _without(settings, environment.globals.values)
                 for name, values in self._told(owner, each, weaker).items():
                     known = below.get(name, {})
@@ -214,9 +218,13 @@ class _Carrier:
             if value in FROZEN.get(parameter.name, ()):
                 continue
             try:
-                yield target, parameter.name, converted(parameter, value)
+                item = converted(parameter, value)
             except KfctlError as error:
                 self._note(owner, name, error.message, where)
+                continue
+            if item and parameter.name in OTHER_MEANING:
+                self._note(owner, name, OTHER_MEANING[parameter.name], where)
+            yield target, parameter.name, item
 
 
 def _without(settings: Settings, hidden: Iterable[str]) -> Settings:

@@ -29,6 +29,19 @@ def oddities(resources: Sequence[Resource]) -> Iterator[Oddity]:
     yield from _near_misses(resources)
 
 
+def idle_services(resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Return the Services whose pods no object makes."""
+    pods = Pods(resources)
+    for service in filter(_selects, resources):
+        if not pods.selected(service.namespace, at(service.body, "spec", "selector")):
+            yield service
+
+
+def selector_text(service: Resource) -> str:
+    """Return the labels that a Service selects, as kubectl takes them: app=web,tier=front."""
+    return ",".join(f"{key}={value}" for key, value in at(service.body, "spec", "selector").items())
+
+
 class Pod(NamedTuple):
     """The pods that one template of an object makes."""
 
@@ -60,15 +73,17 @@ def _ports(spec: Any) -> frozenset[Any]:
     return frozenset(port.get("name") for one in containers(spec) for port in maps(one.get("ports")))
 
 
+def _selects(resource: Resource) -> bool:
+    """Whether an object is a Service that selects pods by their labels."""
+    selector = at(resource.body, "spec", "selector")
+    return resource.kind == "Service" and not resource.group and isinstance(selector, dict) and bool(selector)
+
+
 def _idle_services(resources: Sequence[Resource], pods: Pods) -> Iterator[Oddity]:
-    for service in resources:
-        selector = at(service.body, "spec", "selector")
-        if service.kind != "Service" or service.group or not isinstance(selector, dict) or not selector:
-            continue
-        selected = pods.selected(service.namespace, selector)
+    for service in filter(_selects, resources):
+        selected = pods.selected(service.namespace, at(service.body, "spec", "selector"))
         if not selected:
-            text = ", ".join(f"{key}={value}" for key, value in selector.items())
-            yield service, f"selects {text}, and no object of the app makes such pods"
+            yield service, f"selects {selector_text(service)}, and no object of the app makes such pods"
         for port in maps(at(service.body, "spec", "ports")) if selected else ():
             target = port.get("targetPort")
             if isinstance(target, str) and not any(target in pod.ports for pod in selected):

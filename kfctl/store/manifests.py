@@ -90,7 +90,7 @@ def documents_in(raw: bytes, path: str, *, places: bool = False) -> list[Documen
     found = documents(raw, path, places=places)
     if not places and any(_is_list(each.value) for each in found):  # only then parts have places of interest
         found = documents(raw, path, places=True)
-    return [Document(each.value, each.at) for each in found]
+    return [Document(each.value, each.key_at) for each in found]
 
 
 def objects_in(found: Iterable[Document], problems: list[Problem]) -> Iterator[Found]:

@@ -1,0 +1,19 @@
+local params = std.extVar("__ksonnet/params");
+local globals = import "globals.libsonnet";
+local envParams = params + {
+  components +: {
+    "kubeflow-core" +: {
+      jupyterHubServiceType: "LoadBalancer",
+    },
+    "model-server" +: {
+      numGpus: 0,
+      modelServerImage: "null",
+    },
+  },
+};
+
+{
+  components: {
+    [x]: envParams.components[x] + globals, for x in std.objectFields(envParams.components)
+  },
+}
