@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kfctl.cluster import ownership
 from kfctl.engine import applyset
+from kfctl.errors import Forbidden, Refused
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ def load_inventory(cluster: Cluster, scope: Scope, *, take_over: bool = False) -
     return applyset.read(
         ownership.find_parent(cluster, empty.name, empty.namespace), scope, take_over=take_over
     )
+
+
+def readable_inventory(cluster: Cluster, scope: Scope) -> Inventory:
+    """Return what this app owns, as far as that can be read: nothing where the record is another app's."""
+    try:
+        return load_inventory(cluster, scope)
+    except (Refused, Forbidden):
+        return applyset.inventory_of(scope)
 
 
 def begin(cluster: Cluster, inventory: Inventory, keys: Iterable[Key], run: Run) -> Inventory:

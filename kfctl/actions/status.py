@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.errors import Forbidden, KfctlError, Refused
+from kfctl.errors import KfctlError
 from kfctl.model.resource import Key, Resource, at
 from kfctl.model.status import Health, Status
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
     from kfctl.model.app import App, Environment
-    from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Scope
 
     Body = Mapping[str, Any]
@@ -51,6 +50,7 @@ class AppStatus:
 def status(app: App, environment: Environment, components: Sequence[str], login: Login) -> AppStatus:
     """Return how the app (or these components of it) is."""
     from kfctl.actions import guard, observe
+    from kfctl.actions.inventory import readable_inventory
     from kfctl.actions.plan import scope_of
     from kfctl.actions.selecting import with_idle
 
@@ -58,7 +58,7 @@ def status(app: App, environment: Environment, components: Sequence[str], login:
     scope = scope_of(app, environment, cluster)
     resources, warnings = _rendered(app, environment, components)
     wanted = observe.placed(cluster, resources, scope.namespace)
-    there = observe.ours(cluster, _inventory(cluster, scope), wanted)
+    there = observe.ours(cluster, readable_inventory(cluster, scope), wanted)
     keys = {resource.key for resource in wanted}
     left = set(_left_behind(there, keys, components))
     found = _judged(cluster, scope, there, keys | left)
@@ -67,17 +67,6 @@ def status(app: App, environment: Environment, components: Sequence[str], login:
     found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
     trees = tuple(_components(app, cluster, scope, found.values()))
     return AppStatus(scope, trees, warnings)
-
-
-def _inventory(cluster: Cluster, scope: Scope) -> Inventory:
-    """Return what this app owns; nothing where the record is another app's."""
-    from kfctl.actions.inventory import load_inventory
-    from kfctl.engine.applyset import inventory_of
-
-    try:
-        return load_inventory(cluster, scope)
-    except (Refused, Forbidden):
-        return inventory_of(scope)
 
 
 def _left_behind(there: Ours, wanted: Collection[Key], components: Collection[str]) -> Iterator[Key]:

@@ -80,6 +80,7 @@ COMMANDS = Branch(
         "rollback": "history:rollback",
         "fsck": "fsck:fsck",
         "status": "status:status",
+        "logs": "logs:logs",
         "version": "version:version",
     },
 )

@@ -31,12 +31,12 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
 
 
-def duration(text: str) -> float:
+def duration(text: str, option: str = "--timeout") -> float:
     """Return the seconds of a duration such as 10m, 1h30m or 90s; a bare number is seconds."""
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     if not _DURATION.fullmatch(text):
-        raise UsageError(f"--timeout {text!r} is no duration", hint="such as 10m, 90s or 1h30m")
+        raise UsageError(f"{option} {text!r} is no duration", hint="such as 10m, 90s or 1h30m")
     parts: list[tuple[str, str]] = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s)", text)
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 

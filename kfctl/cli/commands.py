@@ -60,7 +60,7 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         """Return the parts of the usage line."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+        return [text for piece in super().collect_usage_pieces(ctx) if (text := piece.strip("{}")) != "[]"]
 
 
 class Group(TyperGroup):

@@ -44,6 +44,15 @@ def components(context: typer.Context) -> "Iterable[str]":
 
 
 @quiet
+def environment_or_component(context: typer.Context) -> "Iterable[str]":
+    """Return what may stand first where the environment may be left out."""
+    from kfctl.store.appfiles import component_names, environment_names
+
+    root = _root(context)
+    return [*environment_names(root), *component_names(root)]
+
+
+@quiet
 def prototypes(context: typer.Context) -> "Iterable[str]":
     """Return the prototypes, the app's own too."""
     from kfctl.store.catalog import catalog

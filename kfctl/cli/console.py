@@ -12,24 +12,33 @@ if TYPE_CHECKING:
 
     from kfctl.errors import KfctlError
 
-STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
 
 
-def out(text: str) -> None:
-    """Print a result."""
-    print(text, file=sys.stdout)
+def out(text: str, *, flush: bool = False) -> None:
+    """Print a result; `flush` where the next one may be long in coming."""
+    print(text, file=sys.stdout, flush=flush)
 
 
-def note(text: str) -> None:
-    """Print whatever is not a result: progress, hints, warnings."""
+def note(text: str, hint: str = "") -> None:
+    """Print whatever is not a result: progress, warnings, and what to do about them."""
     print(text, file=sys.stderr)
+    if hint:
+        print(paint(f"  {hint}", "cyan", stream=sys.stderr), file=sys.stderr)
 
 
 def warn(text: str, hint: str = "") -> None:
     """Print a warning, and what to do about it."""
-    note(f"{paint('warning:', 'yellow', stream=sys.stderr)} {text}")
-    if hint:
-        note(paint(f"  {hint}", "cyan", stream=sys.stderr))
+    note(f"{paint('warning:', 'yellow', stream=sys.stderr)} {text}", hint)
 
 
 def coloured(stream: TextIO) -> bool:

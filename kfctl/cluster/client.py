@@ -11,7 +11,17 @@ from kfctl.cluster import request as ask
 from kfctl.cluster.answers import Expired, read_object, secret_values
 from kfctl.cluster.kinds import Kind, Kinds, discover
 from kfctl.cluster.pool import parallel, values
-from kfctl.cluster.request import EVERYTHING, PLAIN, UNCONDITIONAL, Precondition, Request, Selection, Write
+from kfctl.cluster.request import (
+    EVERYTHING,
+    PLAIN,
+    UNCONDITIONAL,
+    WHOLE_LOG,
+    LogQuery,
+    Precondition,
+    Request,
+    Selection,
+    Write,
+)
 from kfctl.cluster.retry import CLOCK, PATIENCE, Clock, Patience
 from kfctl.cluster.sender import Sender
 from kfctl.cluster.watch import Watch
@@ -42,20 +52,6 @@ class Preview:
 
     body: dict[str, Any]
     created: bool
-
-
-@dataclass(frozen=True)
-class LogQuery:
-    """Which lines of a container's log."""
-
-    container: str = ""
-    tail: int | None = None
-    previous: bool = False
-    timestamps: bool = False
-    follow: bool = False
-
-
-WHOLE_LOG = LogQuery()
 
 
 def connect(login: Login, hide: Iterable[str] = ()) -> Cluster:
@@ -215,13 +211,13 @@ class Cluster:
 
     def logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> str:
         """Return a container's log."""
-        request = replace(_log_request(namespace, pod, replace(query, follow=False)), accept="*/*")
-        return self.send(request).body.decode(errors="replace")
+        return self.send(ask.log(namespace, pod, query)).body.decode(errors="replace")
 
-    def follow_logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> Stream:
-        """Return a container's log as it is written."""
-        request = _log_request(namespace, pod, replace(query, follow=True))
-        return self._sender.open(replace(request, accept="*/*", read_timeout=24 * 3600.0))
+    def open_log(
+        self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG, *, follow: bool = False
+    ) -> Stream:
+        """Return a container's log line by line; with `follow` as it is written."""
+        return self._sender.open(ask.log(namespace, pod, query, follow=follow))
 
     def events(self, namespace: str, **involved: str) -> tuple[dict[str, Any], ...]:
         """Return the events about an object, given by its `name`, `kind` or `uid`."""
@@ -265,17 +261,6 @@ class Cluster:
 
     def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
         return read_object(self.send(request, secret_values(body)).body, self.server)
-
-
-def _log_request(namespace: str, pod: str, query: LogQuery) -> Request:
-    given = {
-        "container": query.container,
-        "tailLines": "" if query.tail is None else str(query.tail),
-        **{key: "true" for key in ("previous", "timestamps", "follow") if getattr(query, key)},
-    }
-    pods = Kind("", "v1", "Pod", "pods", namespaced=True)
-    request = ask.get(pods, pod, namespace, "log")
-    return replace(request, query=tuple((key, value) for key, value in given.items() if value))
 
 
 __all__ = [

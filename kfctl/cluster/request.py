@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MANAGER = "kfctl"
 PAGE = 500
+SILENCE = 300.0  # seconds after which a log that says nothing is asked for anew: the connection may be dead
 JSON = "application/json"
 APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
@@ -78,7 +79,20 @@ class Precondition:
     dry_run: bool = False
 
 
+@dataclass(frozen=True)
+class LogQuery:
+    """Which lines of a container's log."""
+
+    container: str = ""
+    tail: int | None = None
+    previous: bool = False
+    timestamps: bool = False
+    since_seconds: int | None = None
+    since: str = ""  # a time of RFC 3339
+
+
 PLAIN = Write()
+WHOLE_LOG = LogQuery()
 EVERYTHING = Selection()
 UNCONDITIONAL = Precondition()
 
@@ -100,6 +114,22 @@ def list_(kind: Kind, selection: Selection, token: str = "", limit: int = PAGE) 
     """Return the request of one page of a list; `token` is the `continue` of the page before."""
     query = {**_selectors(selection), "limit": str(limit), **({"continue": token} if token else {})}
     return Request("GET", path_of(kind, selection.namespace), tuple(query.items()))
+
+
+def log(namespace: str, pod: str, query: LogQuery, *, follow: bool = False) -> Request:
+    """Return the request of a container's log; with `follow` its answer goes on while the container runs."""
+    numbers = {"tailLines": query.tail, "sinceSeconds": query.since_seconds}
+    given = {
+        "container": query.container,
+        "sinceTime": query.since,
+        **{name: str(number) for name, number in numbers.items() if number is not None},
+        "previous": "true" * query.previous,
+        "timestamps": "true" * query.timestamps,
+        "follow": "true" * follow,
+    }
+    path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(pod)}/log"
+    asked = tuple((key, value) for key, value in given.items() if value)
+    return Request("GET", path, asked, accept="*/*", read_timeout=SILENCE if follow else 60.0)
 
 
 def watch(kind: Kind, selection: Selection, resource_version: str, seconds: int) -> Request:

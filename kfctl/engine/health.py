@@ -52,6 +52,13 @@ def needs_pods(body: Body) -> bool:
     return at(body, "spec", "replicas") != 0 and bool(pod_templates(Resource(body)))
 
 
+def has_ended(body: Body) -> bool:
+    """Return whether an object is a job that has ended, well or not: it makes no more pods."""
+    resource = Resource(body)
+    found = verdict(body, Surroundings(0.0))[0]
+    return found is Health.DONE or (found is Health.FAILED and (resource.group, resource.kind) in _JOBS)
+
+
 def verdict(body: Body, around: Surroundings) -> Verdict:
     """Return an object's health and why in a few words."""
     resource = Resource(body)
@@ -197,6 +204,8 @@ HEALTH: dict[tuple[str, str], Judge] = {
     ("apiregistration.k8s.io", "APIService"): _api_service,
     **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
 }
+
+_JOBS = frozenset({("batch", "Job"), *(("kubeflow.org", kind) for kind in _TRAINING)})
 
 # The kinds whose controllers always say which generation their status is about.
 _OBSERVED = frozenset(

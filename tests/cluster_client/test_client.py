@@ -204,7 +204,7 @@ def test_logs_of_what_is_not_there(client: Cluster, namespace: str) -> None:
     with pytest.raises(NotFound, match='pods "none" not found'):
         client.logs(namespace, "none", LogQuery(container="main", tail=5))
     with pytest.raises(NotFound):
-        client.follow_logs(namespace, "none")
+        client.open_log(namespace, "none", follow=True)
 
 
 def test_events_about_an_object(client: Cluster, namespace: str) -> None:
