@@ -54,6 +54,14 @@ def the_components(root: Path, given: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def one_component(root: Path, words: tuple[str, str | None]) -> tuple[App, str, str]:
+    """Return the app with the environment and the component that `[ENV] COMPONENT` means, and their names."""
+    first, second = words
+    environment = the_environment(root, first if second is not None else None)
+    (component,) = the_components(root, [second if second is not None else first])
+    return load_app(root, components=[component], environments=[environment]), environment, component
+
+
 def check_name(what: str, name: str) -> None:
     """Refuse what is no DNS-1123 label."""
     if not is_label(name):

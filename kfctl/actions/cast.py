@@ -27,7 +27,7 @@ class Cast:
         self._replica = replica
         self._previous = previous
         self._found: dict[Source, dict[str, Body]] = {}
-        self._told: dict[Container, Note] = {}
+        self._told: dict[tuple[str, str], Note] = {}  # by the pod's UID and what it was said of
         self.makers: set[tuple[str, str, str, str]] = set()  # what controls the pods there are or were
 
     @property
@@ -86,14 +86,15 @@ class Cast:
         ]
 
     def silent(self) -> Iterator[Note]:
-        """Yield why others have none, each reason once."""
+        """Yield why others have none, each reason once; a pod without any is one."""
         for pod in self.meant:
-            for container in logs.sources(pod):
-                if logs.has_log(pod, container.container, previous=self._previous):
-                    continue
-                note = Note(*logs.why_none(pod, container, previous=self._previous))
-                if self._told.get(container) != note:
-                    self._told[container] = note
+            listed = logs.sources(pod)
+            mute = [s for s in listed if not logs.has_log(pod, s.container, previous=self._previous)]
+            names = [str(at(pod, "metadata", "name"))] if len(mute) == len(listed) else list(map(str, mute))
+            for name, source in zip(names, mute, strict=False):
+                note = Note(*logs.why_none(pod, name, source.container, previous=self._previous))
+                if self._told.get((source.uid, name)) != note:
+                    self._told[source.uid, name] = note
                     yield note
 
     def standing(self, container: Container) -> Standing:

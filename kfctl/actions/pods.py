@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 def sources_of(app: App, cluster: Cluster, scope: Scope, component: str) -> list[Source]:
     """Return what lists a component's pods: those of its objects, and those that its program makes."""
+    made = [Selection(scope.namespace, labels=labels) for labels in spawned(app, component)]
+    return [Source("v1", "Pod", each) for each in (*places(cluster, scope, component), *made)]
+
+
+def places(cluster: Cluster, scope: Scope, component: str) -> list[Selection]:
+    """Return what selects a component's own objects, wherever they are."""
     from kfctl.actions.inventory import readable_inventory
 
     labels = f"{selector(scope)},{COMPONENT}={component}"
     spaces = sorted({scope.namespace, *readable_inventory(cluster, scope).namespaces})
-    own = [Selection(space, labels=labels) for space in spaces]
-    made = [Selection(scope.namespace, labels=labels) for labels in spawned(app, component)]
-    return [Source("v1", "Pod", selection) for selection in (*own, *made)]
+    return [Selection(space, labels=labels) for space in spaces]
 
 
 def spawned(app: App, component: str) -> Iterator[str]:

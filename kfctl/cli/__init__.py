@@ -81,6 +81,7 @@ COMMANDS = Branch(
         "fsck": "fsck:fsck",
         "status": "status:status",
         "logs": "logs:logs",
+        "open": "open:open_component",
         "version": "version:version",
     },
 )

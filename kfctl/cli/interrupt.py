@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from threading import Event as Flag
     from types import FrameType
 
@@ -35,3 +36,19 @@ def stopping(stop: Flag) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ending() -> Iterator[Callable[[], bool]]:
+    """Give what waits until Ctrl-C (or SIGTERM): here that is how a command ends well."""
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, ended)
+    with suppress(KeyboardInterrupt):
+        try:
+            yield lambda: bool(threading.Event().wait())
+        finally:
+            signal.signal(signal.SIGTERM, before)

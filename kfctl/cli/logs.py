@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kfctl.cli import complete, console
-from kfctl.cli.options import ClusterSession, Report, ReportOutput, login
+from kfctl.cli import console
+from kfctl.cli.options import (
+    ClusterSession,
+    EnvironmentOrComponent,
+    MaybeComponent,
+    Report,
+    ReportOutput,
+    login,
+)
 from kfctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -45,17 +52,8 @@ class Part:
 def logs(
     session: ClusterSession,
     part: Part,
-    env: Annotated[
-        str,
-        typer.Argument(
-            metavar="[ENV] COMPONENT",
-            help="The environment (without it `default`), and the component.",
-            autocompletion=complete.environment_or_component,
-        ),
-    ],
-    component: Annotated[
-        str | None, typer.Argument(metavar="", hidden=True, autocompletion=complete.components)
-    ] = None,
+    env: EnvironmentOrComponent,
+    component: MaybeComponent = None,
     form: ReportOutput = Report.TEXT,
 ) -> ExitCode:
     """Print what the programs of a component have printed: all its pods, line by line in the order of time.
@@ -69,16 +67,11 @@ def logs(
       kfctl logs prod train -f --replica worker-0
       kfctl logs model-server --tail 20 --since 10m
     """
-    from kfctl.actions.app import here, the_components, the_environment
+    from kfctl.actions.app import here, one_component
     from kfctl.actions.logs import logs as told
-    from kfctl.store.appfiles import load_app
 
-    given, name = (env, component) if component is not None else (None, env)
-    root = here(session.directory)
-    environment = the_environment(root, given)
-    (chosen,) = the_components(root, [name])
+    app, environment, chosen = one_component(here(session.directory), (env, component))
     wanted = wish(chosen, part)
-    app = load_app(root, components=[chosen], environments=[environment])
     try:
         return show(told(app, app.environments[environment], wanted, login(session)), form)
     except KeyboardInterrupt:

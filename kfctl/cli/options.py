@@ -61,6 +61,17 @@ EnvironmentOption = Annotated[
 ComponentName = Annotated[
     str, typer.Argument(metavar="COMPONENT", help="The component.", autocompletion=complete.components)
 ]
+EnvironmentOrComponent = Annotated[
+    str,
+    typer.Argument(
+        metavar="[ENV] COMPONENT",
+        help="The environment (without it `default`), and the component.",
+        autocompletion=complete.environment_or_component,
+    ),
+]
+MaybeComponent = Annotated[  # where the environment stands before it
+    str | None, typer.Argument(metavar="", hidden=True, autocompletion=complete.components)
+]
 PrototypeName = Annotated[
     str, typer.Argument(metavar="PROTOTYPE", help="The prototype.", autocompletion=complete.prototypes)
 ]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from kfctl.cluster.kubeconfig import Login
     from kfctl.cluster.transport import Response, Stream, Transport
+    from kfctl.cluster.tunnel import Tunnel
     from kfctl.errors import KfctlError
 
 _CREATED = 201
@@ -207,7 +208,7 @@ class Cluster:
             self._sender.open(ask.watch(self.kind(api_version, kind), selection, resource_version, seconds))
         )
 
-    # Logs and events
+    # What pods print and serve, and events
 
     def logs(self, namespace: str, pod: str, query: LogQuery = WHOLE_LOG) -> str:
         """Return a container's log."""
@@ -218,6 +219,12 @@ class Cluster:
     ) -> Stream:
         """Return a container's log line by line; with `follow` as it is written."""
         return self._sender.open(ask.log(namespace, pod, query, follow=follow))
+
+    def tunnel(self, namespace: str, pod: str, port: int) -> Tunnel:
+        """Return a new connection to a port of a pod."""
+        from kfctl.cluster.tunnel import PROTOCOL, Tunnel
+
+        return Tunnel(self._sender.websocket(ask.port_forward(namespace, pod, port), PROTOCOL))
 
     def events(self, namespace: str, **involved: str) -> tuple[dict[str, Any], ...]:
         """Return the events about an object, given by its `name`, `kind` or `uid`."""

@@ -132,6 +132,12 @@ def log(namespace: str, pod: str, query: LogQuery, *, follow: bool = False) -> R
     return Request("GET", path, asked, accept="*/*", read_timeout=SILENCE if follow else 60.0)
 
 
+def port_forward(namespace: str, pod: str, port: int) -> Request:
+    """Return the request of a connection to a port of a pod, which becomes a websocket."""
+    path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(pod)}/portforward"
+    return Request("GET", path, (("ports", str(port)),))
+
+
 def watch(kind: Kind, selection: Selection, resource_version: str, seconds: int) -> Request:
     """Return the request that streams what changes after `resource_version`, for so many seconds."""
     query = {

@@ -13,6 +13,8 @@ from kfctl.cluster.retry import Clock, Failure, Patience, Tries, failure_of_answ
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from websocket import WebSocket
+
     from kfctl.cluster.request import Request
     from kfctl.cluster.transport import Response, Stream, Transport
     from kfctl.errors import Answer, ClusterError
@@ -55,6 +57,15 @@ class Sender:
         if stream.status >= 300:
             raise self._error(hidden(answer_of(stream.status, stream.read()), self.hide))
         return stream
+
+    def websocket(self, request: Request, protocol: str) -> WebSocket:
+        """Return the websocket that a request's connection becomes; an error answer is raised."""
+        from kfctl.cluster.transport import Response
+
+        answer = self.transport.websocket(request, protocol)
+        if isinstance(answer, Response):
+            raise self._error(hidden(answer_of(answer.status, answer.body), self.hide))
+        return answer
 
     def _try(self, request: Request, told: tuple[str, ...]) -> Response | tuple[ClusterError, Failure]:
         try:

@@ -25,9 +25,14 @@ from kfctl.cluster.kubeconfig import Context, KubeConfig, Login, load
 from kfctl.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeVar
+
+    from websocket import WebSocket
 
     from kfctl.cluster.request import Request
+
+    Answer = TypeVar("Answer", urllib3.BaseHTTPResponse, "WebSocket | Response")
 
 __all__ = ["Login", "Response", "Stream", "Transport", "connect"]
 
@@ -60,6 +65,9 @@ class Transport(Protocol):
 
     def stream(self, request: Request) -> Stream:
         """Send it and return the answer as it comes."""
+
+    def websocket(self, request: Request, protocol: str) -> WebSocket | Response:
+        """Send it and return the websocket that its connection becomes, or the answer that says no."""
 
     def doubt(self) -> str:
         """Return what is wrong with the credentials, such as that they expired; empty: nothing is known."""
@@ -187,6 +195,19 @@ class _HttpTransport:
         with self._faults():
             return HttpStream(self._open(request, {"Accept-Encoding": "identity"}), self._faults)
 
+    def websocket(self, request: Request, protocol: str) -> WebSocket | Response:
+        from kfctl.cluster.upgrade import Declined, open_websocket
+
+        def ask() -> WebSocket | Response:
+            headers = [*self._headers.items(), *self._authorization().items(), *self._acting]
+            try:
+                return open_websocket(self.server + request.target, protocol, headers, self._configuration)
+            except Declined as answer:
+                return Response(answer.status, {}, answer.body)
+
+        with self._faults():
+            return self._with_credentials(ask)
+
     def doubt(self) -> str:
         return doubt_of(self._configuration.cert_file, bool(self._authorization()))
 
@@ -194,14 +215,19 @@ class _HttpTransport:
         self._pool.clear()
 
     def _open(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-        """Send a request; one that is refused for its credentials once more, with new ones."""
+        """Send a request whose answer is to be read."""
+        return self._with_credentials(lambda: self._ask(request, headers))
+
+    def _with_credentials(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask; what is refused for its credentials is asked once more, with new ones."""
         if self._credentials.expired:
             self._renew(self._credentials)
         used = self._credentials
-        answer = self._ask(request, headers)
+        answer = ask()
         if answer.status == _UNAUTHORIZED and self._renew(used):
-            answer.drain_conn()
-            answer = self._ask(request, headers)
+            if isinstance(answer, urllib3.BaseHTTPResponse):
+                answer.drain_conn()
+            answer = ask()
         return answer
 
     def _ask(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:

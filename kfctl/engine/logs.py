@@ -59,17 +59,17 @@ def is_over(pod: Body, container: str) -> bool:
     return policy == "Never" or (policy == "OnFailure" and ended.get("exitCode") == 0)
 
 
-def why_none(pod: Body, source: Source, *, previous: bool = False) -> tuple[str, str]:
-    """Return why a container has no log, and what to do about it."""
+def why_none(pod: Body, name: str, container: str, *, previous: bool = False) -> tuple[str, str]:
+    """Return why `name` (the pod, or the container in it) has no log, and what to do about it."""
     if previous:
-        return f"{source} has not been restarted: there is no log from before", ""
-    waiting = at(_status(pod, source.container), "state", "waiting") or {}
+        return f"{name} has not been restarted: there is no log from before", ""
+    waiting = at(_status(pod, container), "state", "waiting") or {}
     cause = podhealth.cause(pod)
     if cause is not None and cause.reason != "NotReady":
         said = ": ".join(text for text in (cause.reason, cause.message) if text)
-        return f"{source} has no log yet: {said}", cause.hint
+        return f"{name} has no log yet: {said}", cause.hint
     reason = str(waiting.get("reason") or at(pod, "status", "phase") or "Pending")
-    return f"{source} has no log yet: {reason}", ""
+    return f"{name} has no log yet: {reason}", ""
 
 
 def replica(pod: Body) -> str:

@@ -1,0 +1,77 @@
+"""A request that turns its connection into a websocket."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from websocket import WebSocket, WebSocketBadStatusException, WebSocketException
+
+from kfctl.cluster.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TIMEOUT = 10.0  # seconds to connect and to be answered
+
+
+class Declined(Exception):
+    """The server answered with something else than a websocket."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        """Keep what it answered."""
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+def open_websocket(
+    url: str, protocol: str, headers: Iterable[tuple[str, str]], configuration: Any
+) -> WebSocket:
+    """Return the websocket at `url` (http or https), secured as `configuration` of the library has it."""
+    parts = urlsplit(url)
+    websocket: Any = WebSocket(sslopt=_tls(configuration), enable_multithread=False)
+    try:
+        websocket.connect(
+            parts._replace(scheme={"https": "wss", "http": "ws"}[parts.scheme]).geturl(),
+            header=[f"{name}: {value}" for name, value in headers],
+            subprotocols=[protocol],
+            suppress_origin=True,
+            redirect_limit=0,
+            timeout=TIMEOUT,
+            **_proxy(configuration),
+        )
+    except WebSocketBadStatusException as error:
+        raise Declined(error.status_code, error.resp_body or b"") from error
+    except WebSocketException as error:
+        raise Fault(f"{parts.netloc} does not speak websocket: {error}") from error
+    found: WebSocket = websocket
+    return found
+
+
+def _tls(configuration: Any) -> dict[str, Any]:
+    checked = bool(configuration.verify_ssl)
+    given = {
+        "ca_certs": configuration.ssl_ca_cert,  # without it those of the system
+        "certfile": configuration.cert_file,
+        "keyfile": configuration.key_file,
+        "server_hostname": configuration.tls_server_name,
+    }
+    return {
+        "cert_reqs": ssl.CERT_REQUIRED if checked else ssl.CERT_NONE,
+        "check_hostname": checked and configuration.assert_hostname is not False,
+        **{name: value for name, value in given.items() if value},
+    }
+
+
+def _proxy(configuration: Any) -> dict[str, Any]:
+    # Where no proxy is given the library takes one of the environment, so one is given, and kept from use.
+    proxy = urlsplit(configuration.proxy or "http://none:1")
+    exempt = (configuration.no_proxy or "").split(",") if configuration.proxy else ["*"]
+    return {
+        "http_proxy_host": proxy.hostname,
+        "http_proxy_port": proxy.port,
+        "http_proxy_auth": (proxy.username, proxy.password) if proxy.username else None,
+        "http_no_proxy": exempt,
+    }
