@@ -97,7 +97,8 @@ def refused(write_tree: Write, text: str, **files: str) -> list[str]:
         (
             "spawns: [{app: web}]",
             "cautions: [{if: {}}]",
-            f"{P}:14:12: cautions[0] must be a map {{if, message}}: a schema, and what to tell where it holds",
+            f"{P}:14:12: cautions[0] must be a map {{if, message}}: a schema, and what to tell where it "
+            "holds",
         ),
         (
             "spawns: [{app: web}]",
