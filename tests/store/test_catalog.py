@@ -152,7 +152,7 @@ def test_every_broken_prototype_is_told(write_tree: Write) -> None:
             "prototype.yaml",
             OWN.replace("when: image", "when: imag"),
             "prototypes/own/prototype.yaml:13:5: when: imag: 'imag' is not a parameter, nor set in the "
-                "template",
+            "template",
         ),
         (
             "prototype.yaml",
