@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +25,18 @@ TESTS_OF_KINDS, TESTS_OF_VALUES = frozenset(OF_KINDS.split()), frozenset(OF_ORDE
 OF_TEXT = "capitalize count endswith find index isalnum isalpha isascii isdigit islower isspace isupper lower"
 OF_PARTS = "lstrip partition removeprefix removesuffix rfind rpartition rstrip startswith strip title upper"
 
+BEFORE_LINE = re.compile(r"\n(?=[^\n])")  # one that is not empty
+
 
 def indent(text: str | Text, width: int = 4, first: bool = False) -> str | Text:
     """Put spaces before each line but the first; it knows the text with holes that macros return."""
     if not 0 <= width <= 200:
         raise TooMuch("an indent of more than 200 spaces")
-    lines = (text.text if isinstance(text, Text) else text).split("\n")
-    if len(lines) * width > MAX_OUTPUT:
+    plain = text.text if isinstance(text, Text) else text
+    if plain.count("\n") * width > MAX_OUTPUT:
         raise TooMuch(f"more than {MAX_OUTPUT:,} characters")
     margin = " " * width
-    rest = (margin + line if line else line for line in lines[1:])
-    result = "\n".join([margin + lines[0] if first else lines[0], *rest])
+    result = (margin if first else "") + BEFORE_LINE.sub("\n" + margin, plain)
     return Text(result) if isinstance(text, Text) else result
 
 

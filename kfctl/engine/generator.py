@@ -10,17 +10,30 @@ from jinja2.compiler import CodeGenerator, operators
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jinja2.compiler import Frame
+    from jinja2.compiler import Frame, MacroRef
 
 
 class Generator(CodeGenerator):
-    """Writes code that tells `_finalize` the place of each hole and pays for whatever can grow."""
+    """Writes code that tells `hole` the place of each hole and pays for whatever can grow."""
+
+    def _make_finalize(self) -> CodeGenerator._FinalizeInfo:
+        return self._FinalizeInfo(None, None)  # nothing that is printed is known before the template runs
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        self.write("environment.finalize(context, ")
+        self.write("environment.hole(")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         self.write(f", ({self.name!r}, {node.lineno}))")
+
+    def _import_common(self, node: nodes.Import | nodes.FromImport, frame: Frame) -> None:
+        self.write("environment.imported(")
+        self.visit(node.template, frame)
+        self.write(")")
+
+    def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
+        """Make a macro of our own class."""
+        self.write("environment.")
+        super().macro_def(macro_ref, frame)
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Count the turns of a loop before it starts."""

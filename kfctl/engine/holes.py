@@ -53,21 +53,17 @@ class Merge(NamedTuple):
     number: int
 
 
-class Put(NamedTuple):
-    """A value to be put in, and the line of the template that prints it."""
-
-    value: Any
-    template: str
-    line: int
+Place = tuple[str, int]  # a template and a line of it
+Put = tuple[Any, Place]  # a value to be put in, and where it is printed
 
 
 class HoleFault(Exception):
     """A value does not fit its hole."""
 
-    def __init__(self, message: str, put: Put) -> None:
-        """Say what is wrong with which value."""
+    def __init__(self, message: str, place: Place) -> None:
+        """Say what is wrong with the value that is printed there."""
         super().__init__(message)
-        self.put = put
+        self.place = place
 
 
 def parse(text: str) -> list[Fill]:
@@ -116,34 +112,38 @@ class Sheet:
 
     def text(self, index: int) -> str:
         """Return a value as text."""
-        put = self.puts[index]
-        writer = TEXTS.get(type(put.value))
+        value, place = self.puts[index]
+        writer = TEXTS.get(type(value))
         if writer is None:
-            raise HoleFault(f"{kind(put.value)} where only text can be", put)
-        return self._counted(writer(put.value), put)
+            raise HoleFault(f"{kind(value)} where only text can be", place)
+        return self._counted(writer(value), place)
 
     def value(self, index: int) -> Any:
         """Return a value with its type; ABSENT for None."""
-        put = self.puts[index]
-        if type(put.value) is str:
-            return self._counted(put.value, put)
-        return ABSENT if put.value is None else self._copied(put.value, put)
+        value, place = self.puts[index]
+        if value is None:
+            return ABSENT
+        return self._counted(value, place) if type(value) is str else self._copied(value, place)
 
-    def _counted(self, text: str, put: Put) -> str:
+    def place(self, index: int) -> Place:
+        """Return where a value is printed."""
+        return self.puts[index][1]
+
+    def _counted(self, text: str, place: Place) -> str:
         self._text += len(text)
         if self._text > MAX_TEXT:
-            raise HoleFault(f"the objects hold more than {MAX_TEXT:,} characters", put)
+            raise HoleFault(f"the objects hold more than {MAX_TEXT:,} characters", place)
         return text
 
-    def _copied(self, value: Any, put: Put) -> Any:
+    def _copied(self, value: Any, place: Place) -> Any:
         """Return a copy of a value as JSON has it, so that no two objects share a part."""
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise HoleFault(f"the objects hold more than {MAX_NODES:,} values", put)
+            raise HoleFault(f"the objects hold more than {MAX_NODES:,} values", place)
         if isinstance(value, dict):
-            return {_checked_key(key, put): self._copied(item, put) for key, item in value.items()}
+            return {_checked_key(key, place): self._copied(item, place) for key, item in value.items()}
         if isinstance(value, str):
-            return self._counted(str(value), put)
+            return self._counted(str(value), place)
         if (
             value is None
             or isinstance(value, bool | int)
@@ -151,8 +151,8 @@ class Sheet:
         ):
             return value
         if type(value) in LISTS:
-            return [self._copied(item, put) for item in value]
-        raise HoleFault(f"{kind(value)} is nothing that an object can hold", put)
+            return [self._copied(item, place) for item in value]
+        raise HoleFault(f"{kind(value)} is nothing that an object can hold", place)
 
 
 # What parsing makes of each part of a text: a function that returns a new value for one sheet.
@@ -192,22 +192,22 @@ def _odd_map(node: dict[Any, Any]) -> Fill:
         for key, child in fills:
             value = child(sheet)
             if isinstance(key, Merge):
-                _merge(sheet.puts[key.number], value, result)
+                _merge(sheet.place(key.number), value, result)
             elif value is not ABSENT:
                 name = key if isinstance(key, str) else _blended(key)(sheet)
                 if name in result:
-                    raise HoleFault(f"the key '{name}' is in this map twice", sheet.puts[number])
+                    raise HoleFault(f"the key '{name}' is in this map twice", sheet.place(number))
                 result[name] = value
         return result
 
     return fill
 
 
-def _merge(put: Put, value: Any, result: dict[str, Any]) -> None:
+def _merge(place: Place, value: Any, result: dict[str, Any]) -> None:
     if value is ABSENT:
         return
     if not isinstance(value, dict):
-        raise HoleFault(f"{kind(value)} where `<<` wants a map", put)
+        raise HoleFault(f"{kind(value)} where `<<` wants a map", place)
     # It is the last of the keys: what the map itself says wins.
     result.update({name: item for name, item in value.items() if name not in result})
 
@@ -230,9 +230,9 @@ def _blended(node: Blend) -> Callable[[Sheet], str]:
 FILLS: dict[type, Callable[[Any], Fill]] = {dict: _map, list: _list, Hole: _hole, Blend: _blended}
 
 
-def _checked_key(key: Any, put: Put) -> str:
+def _checked_key(key: Any, place: Place) -> str:
     if not isinstance(key, str):
-        raise HoleFault(f"a map with the key {key!r}, which is no text", put)
+        raise HoleFault(f"a map with the key {key!r}, which is no text", place)
     return key
 
 

@@ -107,15 +107,14 @@ class Budget:
 
     def operated(self, name: str, left: Any, right: Any) -> Any:
         """Return the result of an arithmetic operator, refused before it can grow beyond bounds."""
-        for side in (left, right):
-            self.weighed(side)
-        if not (isinstance(left, int | float) and isinstance(right, int | float)):
-            return self.weighed(_on_others(name, left, right))
+        if not (isinstance(left, NUMBERS) and isinstance(right, NUMBERS)):
+            return self.weighed(_on_others(name, self.weighed(left), self.weighed(right)))
         if name == "**" and (abs(right) > 64 or abs(left) > 2**64):
             raise TooMuch("a power beyond bounds")
         return self.weighed(OPERATORS[name](left, right))
 
 
+NUMBERS = (int, float)
 CONTAINERS = frozenset({dict, list, tuple})
 SIZED = CONTAINERS | {range, str}
 HEAVY = CONTAINERS | {str, Text}

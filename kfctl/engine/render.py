@@ -90,7 +90,7 @@ class Renderer:
         except TemplateFault as fault:
             problems = [self._problem(fault)]
         except HoleFault as fault:
-            problems = [Problem(str(fault), Location(self._label(fault.put.template), fault.put.line))]
+            problems = [Problem(str(fault), Location(self._label(fault.place[0]), fault.place[1]))]
         except RecursionError:
             problems = [Problem("it renders values nested too deep", Location(self._label(name), 1))]
         raise self._error(problems, variables)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfctl.engine.judge import judge
 from kfctl.engine.schema import check
 from kfctl.engine.typed import parse_value, told, unusable
 from kfctl.errors import Location, ParameterError, Problem, did_you_mean
@@ -13,7 +13,7 @@ from kfctl.model.app import Environment, Settings, Target
 from kfctl.model.parameters import Layer, ParameterSet, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kfctl.model.app import App, Component
     from kfctl.model.dialect import Fault
@@ -162,24 +162,31 @@ def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) 
     names = (*resolved.hidden, *(name for name in IMPLIED if name in resolved.values))
     chosen = {name: resolved.values[name] for name in names}
     for name, value in chosen.items():
-        if value is not prototype.defaults[name]:
+        if value is not prototype.defaults[name] and not _fits(prototype, name)(value.value):
             yield from problems_of_value(
                 prototype.parameters[name], value.value, value.where or component.where
             )
-    rules = [rule for rule in _rules(prototype) if rule.fails or not rule.about.isdisjoint(chosen)]
-    instance = {name: value.value for name, value in resolved.values.items() if value.value is not None}
-    for rule in rules:
-        for fault in check(rule.schema, instance):
-            yield _across(fault, resolved, component, prototype)
+    instance = {name: value for name, value in resolved.plain().items() if value is not None}
+    for rule in _rules(prototype):
+        if not (rule.held and rule.about.isdisjoint(chosen)) and not rule.fits(instance):
+            for fault in check(rule.schema, instance):
+                yield _across(fault, resolved, component, prototype)
 
 
-@dataclass(frozen=True)
-class _Rule:
+@lru_cache(maxsize=1024)
+def _fits(prototype: Prototype, name: str) -> Callable[[Any], bool]:
+    """Return what says whether nothing is wrong with a value of a parameter."""
+    fits = judge(prototype.parameters[name].schema)
+    return lambda value: not unusable(value) and fits(value)
+
+
+class _Rule(NamedTuple):
     """A part of a prototype's schema that is about several parameters at once."""
 
     schema: Mapping[str, Any]
     about: frozenset[str]
-    fails: bool  # with the defaults alone
+    fits: Callable[[Any], bool]
+    held: bool  # by the defaults alone
 
 
 @lru_cache(maxsize=64)
@@ -191,7 +198,7 @@ def _rules(prototype: Prototype) -> tuple[_Rule, ...]:
         schemas.append(parts)
     defaults = {name: value.value for name, value in prototype.defaults.items() if value.value is not None}
     known = frozenset(prototype.parameters)
-    return tuple(_Rule(rule, known & _words(rule), bool(check(rule, defaults))) for rule in schemas)
+    return tuple(_Rule(rule, known & _words(rule), fits := judge(rule), fits(defaults)) for rule in schemas)
 
 
 def _words(value: Any) -> frozenset[str]:

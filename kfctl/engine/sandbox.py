@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import wraps
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import (
-    StrictUndefined,
-    Template,
-    TemplateNotFound,
-    nodes,
-    pass_context,
-)
+from jinja2 import StrictUndefined, Template, TemplateNotFound, nodes
 from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context, LoopContext, Undefined
+from jinja2.runtime import Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.utils import missing
 
 from kfctl.engine import filters
 from kfctl.engine.generator import Generator, names_from_outside
-from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Put, kind
+from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Place, Put, kind
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.engine.loader import CONDITION, Loader
 from kfctl.engine.templatefault import TemplateFault, template_fault
@@ -50,46 +45,43 @@ class Unknown(StrictUndefined):
         return f"'{self._undefined_name}' is not a parameter, nor set in the template"
 
 
-@pass_context
-def _finalize(context: Context, value: Any, place: tuple[str, int]) -> str:
-    """Keep a value aside and print a marker in its place."""
-    sandbox: Any = context.environment
-    kind = type(value)
-    if kind is Text:
-        return str(value.text)
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    budget, puts = sandbox.budget, sandbox.puts
-    budget.left -= 1 + len(value) // CHARACTERS if kind is str else 1
-    if budget.left < 0:
-        budget.spend(0)
-    puts.append(Put(value, *place))
-    return f"{MARKER_HEAD}{len(puts) - 1}{MARKER_TAIL}"
+class _Names(dict[str, Any]):
+    """What names mean; `missing` for those that mean nothing."""
+
+    def __missing__(self, _: str) -> Any:
+        return missing
+
+
+class _Context(Context):
+    """The names of one run of a template, without what Jinja has for blocks, globals and escaping."""
+
+    def __init__(self, sandbox: Sandbox, variables: Mapping[str, Any], name: str | None) -> None:
+        self.environment, self.eval_ctx, self.name = sandbox, sandbox.eval_ctx, name
+        self.vars = self.parent = names = _Names(variables)
+        self.resolve_or_missing = names.__getitem__  # type: ignore[assignment]
+        self.exported_vars, self.globals_keys, self.blocks = set(), set(), {}
+
+
+class _Macro(Macro):
+    """A macro, called the short way where it is given nothing but values in their order."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what it prints."""
+        left = self._argument_count - len(args)
+        if kwargs or left < 0 or self.caller or self.catch_kwargs or self.catch_varargs:
+            return super().__call__(*args, **kwargs)
+        return self._func(*args, *[missing] * left)
 
 
 class _Template(Template):
-    """A template that, imported, sees the component's variables and is run once a component."""
+    """A template whose context is ours."""
 
     def new_context(self, vars: Any = None, shared: bool = False, locals: Any = None) -> Context:
         """Return a context of the variables, which hold the globals too."""
         given = {name: value for name, value in (locals or {}).items() if value is not missing}
         variables = {**vars, **given} if given else vars
-        return Context(self.environment, variables, self.name, self.blocks)
-
-    def make_module(self, *_: Any) -> TemplateModule:
-        """Return its macros, whatever context it is imported with."""
-        sandbox = self.environment
-        assert isinstance(sandbox, Sandbox)
-        module = sandbox.modules.get(self.name)
-        if module is None:
-            before = len(sandbox.puts)
-            module = TemplateModule(self, self.new_context(sandbox.variables))
-            if len(sandbox.puts) == before:  # else it holds markers, good for one template only
-                sandbox.modules[self.name] = module
-        return module
-
-    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
-        return self.make_module()
+        sandbox: Any = self.environment
+        return _Context(sandbox, variables, self.name)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -98,6 +90,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     code_generator_class = Generator
     template_class = _Template
     intercepted_binops = frozenset(OPERATORS)
+    Macro = _Macro
 
     def __init__(self, sources: Mapping[str, str], codes: dict[str, CodeType] | None = None) -> None:
         """Take every text that a template may be, import or read with ``file(NAME)``.
@@ -107,7 +100,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(
             loader=Loader(sources, {} if codes is None else codes),
             undefined=Unknown,
-            finalize=_finalize,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -116,6 +108,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         self._sources = sources
         self._templates: dict[str, Template] = {}
+        self.eval_ctx = nodes.EvalContext(self)
         self.globals = {"range": range, "dict": dict, "file": self._file}
         known: Mapping[str, Callable[..., Any]] = FILTERS
         self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
@@ -129,7 +122,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Give the templates of one more component a new budget."""
         self.budget = Budget()
         self.puts: list[Put] = []
-        self.modules: dict[str | None, TemplateModule] = {}
+        self.modules: dict[str, TemplateModule] = {}
         # What the code that Generator writes calls.
         self.weighed, self.counted = self.budget.weighed, self.budget.counted
         self.joined, self.concat = self.budget.joined, self.budget.concatenated  # type: ignore[assignment]
@@ -156,9 +149,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _printed(self, template: Template, variables: dict[str, Any]) -> str:
         pieces, size = list[str](), 0
         printed: Iterator[Any] = template.root_render_func(template.new_context(variables))
-        for piece in printed:
-            pieces.append(piece.text if type(piece) is Text else piece)
-            size += len(pieces[-1])
+        while some := [p.text if type(p) is Text else p for p in islice(printed, 1_000)]:
+            pieces += some
+            size += sum(map(len, some))
             if size > MAX_OUTPUT:
                 raise TooMuch(f"the template prints more than {MAX_OUTPUT:,} characters")
         return "".join(pieces)
@@ -189,6 +182,29 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     # What compiled templates call.
 
+    def hole(self, value: Any, place: Place) -> str:
+        """Keep a value aside and return the marker to print in its place."""
+        kind = type(value)
+        if kind is Text:
+            return str(value.text)
+        if isinstance(value, Undefined):
+            value._fail_with_undefined_error()
+        self.budget.spend(1 + len(value) // CHARACTERS if kind is str else 1)
+        puts = self.puts
+        puts.append((value, place))
+        return f"{MARKER_HEAD}{len(puts) - 1}{MARKER_TAIL}"
+
+    def imported(self, name: str) -> TemplateModule:
+        """Return what a template sets; it sees the component's variables and is run once."""
+        module = self.modules.get(name)
+        if module is None:
+            before = len(self.puts)
+            template = self.get_template(name)
+            module = TemplateModule(template, template.new_context(self.variables))
+            if len(self.puts) == before:  # else it holds markers, good for one template only
+                self.modules[name] = module
+        return module
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Return the result of an arithmetic operator."""
         return self.budget.operated(operator, left, right)
@@ -196,9 +212,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Return what a function, method or macro returns."""
         __self.budget.spend(4)
-        # Not through the context: nothing that a template can reach wants it, nor these two of Jinja's own.
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
+        if kwargs:  # not through the context: nothing that a template can reach wants it, nor these two
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
         result = __obj(*args, **kwargs)
         if type(result) in SIZED:
             __self.budget.spend(len(result) // CHARACTERS)

@@ -32,20 +32,6 @@ def check(schema: Schema, instance: Any, path: Path = ()) -> list[Fault]:
     return faults
 
 
-def accepts(schema: Schema, instance: Any) -> bool:
-    """Whether the instance has no fault: as `check`, without words for what is wrong."""
-    if isinstance(schema, bool):
-        return schema
-    for keyword, expected in schema.items():
-        judge = JUDGES.get(keyword)
-        if judge:
-            if not judge(expected, instance):
-                return False
-        elif keyword in RULES and any(RULES[keyword](expected, instance, schema, ())):
-            return False
-    return True
-
-
 def shown(value: Any) -> str:
     """Return a value as an error quotes it: as JSON would, short."""
     import json  # only a failing command pays for it
@@ -129,14 +115,14 @@ def _properties(expected: Mapping[str, Schema], instance: Any, _: Any, path: Pat
 def _pattern_properties(expected: Mapping[str, Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for pattern, schema in expected.items():
-            for name in filter(_compiled(pattern).search, instance):
+            for name in filter(compiled(pattern).search, instance):
                 yield from check(schema, instance[name], (*path, name))
 
 
 def _additional(expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     if not isinstance(instance, dict):
         return
-    patterns = [_compiled(pattern) for pattern in schema.get("patternProperties", ())]
+    patterns = [compiled(pattern) for pattern in schema.get("patternProperties", ())]
     for name in instance.keys() - schema.get("properties", {}).keys():
         if any(pattern.search(name) for pattern in patterns):
             continue
@@ -194,7 +180,7 @@ def _any_of(expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterat
 
 
 def _one_of(expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
-    fitting = sum(accepts(schema, instance) for schema in expected)
+    fitting = sum(not check(schema, instance) for schema in expected)
     if not fitting:
         yield from (
             Fault(fault.path, fault.message, "oneOf") for fault in _any_of(expected, instance, _, path)
@@ -204,12 +190,12 @@ def _one_of(expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterat
 
 
 def _negated(expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    if accepts(expected, instance):
+    if not check(expected, instance):
         yield Fault(path, f"is not allowed{_not(instance, schema).replace(', not', ':')}", "not")
 
 
 def _if(expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterable[Fault]:
-    return check(schema.get("then" if accepts(expected, instance) else "else", True), instance, path)
+    return check(schema.get("else" if check(expected, instance) else "then", True), instance, path)
 
 
 def _multiple(expected: float, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
@@ -244,25 +230,15 @@ PLURALS = {"character": "characters", "entry": "entries"}
 
 
 def _pattern(expected: str, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    if isinstance(instance, str) and not _compiled(expected).search(instance):
+    if isinstance(instance, str) and not compiled(expected).search(instance):
         yield Fault(path, f"must match {expected}{_not(instance, schema)}", "pattern")
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern as Python has it."""
     return re.compile(pattern)
 
-
-# What conditions are mostly made of, judged without a message.
-JUDGES: dict[str, Callable[[Any, Any], bool]] = {
-    "const": same,
-    "enum": lambda choices, instance: any(same(choice, instance) for choice in choices),
-    "required": lambda names, instance: not isinstance(instance, dict) or all(n in instance for n in names),
-    "properties": lambda parts, instance: (
-        not isinstance(instance, dict)
-        or all(accepts(part, instance[name]) for name, part in parts.items() if name in instance)
-    ),
-}
 
 RULES: dict[str, Rule] = {
     "type": _type,

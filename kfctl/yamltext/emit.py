@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.errors import AppError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MAX_DEPTH = 200  # as in reading
 _LONGEST_KEY = 1000  # a `key:` ends within 1,024 characters, longer keys are written `? key`
@@ -27,6 +27,8 @@ _ESCAPED = re.compile(
 )
 _SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _NO_BLOCK = re.compile("[\0-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+_LISTS = (list, tuple)
 
 _known: dict[str, str] = {}  # short texts as they are written: objects repeat their keys thousands of times
 
@@ -46,56 +48,59 @@ def dump_all(values: Iterable[Any]) -> str:
 
 def scalar(value: Any) -> str:
     """Return a value that is no map and no list, or an empty one, as it stands on one line."""
-    if isinstance(value, str):
-        return _known.get(value) or _text(value)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return _integer(value)
-    if isinstance(value, float):
-        return _float(value)
+    kind = type(value)
+    kind = kind if kind in _WRITERS else next((each for each in _WRITERS if isinstance(value, each)), kind)
+    if kind in _WRITERS:
+        return _WRITERS[kind](value)
     if isinstance(value, Mapping | list | tuple) and not value:
         return "{}" if isinstance(value, Mapping) else "[]"
-    raise AppError(f"a value of Python's type {type(value).__name__} has no form in YAML")
+    raise AppError(f"a value of Python's type {kind.__name__} has no form in YAML")
 
 
 def _collection(value: Any, first: str, indent: str, out: list[str], depth: int) -> bool:
     """Write a map or list that is not empty, its first line after `first`; False for anything else."""
-    if not value or not isinstance(value, dict | list | tuple | Mapping):
+    kind = type(value)
+    if not value:
         return False
-    if depth >= MAX_DEPTH:
-        raise AppError(f"more than {MAX_DEPTH} maps and lists in one another")
-    if isinstance(value, Mapping):
+    if kind is dict or (kind is not list and isinstance(value, Mapping)):  # which takes long to tell
         _map(value, first, indent, out, depth)
-    else:
+    elif isinstance(value, _LISTS):
         _list(value, first, indent, out, depth)
+    else:
+        return False
     return True
 
 
 def _map(value: Mapping[str, Any], first: str, indent: str, out: list[str], depth: int) -> None:
-    deeper = indent + "  "
+    _check(depth)
+    known, append, deeper = _known, out.append, indent + "  "
     for key, item in value.items():
-        name = _known.get(key) or _key(key, indent)
-        written = _known.get(item) if type(item) is str else None
-        if written:
-            out.append(f"{first}{name}: {written}\n")
-        elif item and isinstance(item, dict | list | tuple | Mapping):
-            out.append(f"{first}{name}:\n")
-            under = indent if isinstance(item, list | tuple) else deeper  # a list is not indented
-            _collection(item, under, under, out, depth + 1)
+        name = known.get(key) or _key(key, indent)
+        kind = type(item)
+        if kind is str:
+            append(f"{first}{name}: {known.get(item) or _line(item, deeper)}\n")
+        elif kind in _WRITERS:
+            append(f"{first}{name}: {_WRITERS[kind](item)}\n")
         else:
-            out.append(f"{first}{name}: {_line(item, deeper)}\n")
+            append(f"{first}{name}:\n")
+            under = indent if isinstance(item, _LISTS) else deeper  # a list is not indented
+            if not _collection(item, under, under, out, depth + 1):
+                out[-1] = f"{first}{name}: {_line(item, deeper)}\n"
         first = indent
 
 
 def _list(value: Iterable[Any], first: str, indent: str, out: list[str], depth: int) -> None:
+    _check(depth)
     deeper = indent + "  "
     for item in value:
-        if not _collection(item, f"{first}- ", deeper, out, depth + 1):
+        if type(item) is str or not _collection(item, f"{first}- ", deeper, out, depth + 1):
             out.append(f"{first}- {_line(item, deeper)}\n")
         first = indent
+
+
+def _check(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise AppError(f"more than {MAX_DEPTH} maps and lists in one another")
 
 
 def _line(value: Any, indent: str) -> str:
@@ -152,8 +157,21 @@ def _integer(value: int) -> str:
         raise AppError("an integer of more than 4,300 digits can't be written") from None
 
 
+def _string(value: str) -> str:
+    return _known.get(value) or _text(value)
+
+
 def _float(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         raise AppError(f"{value} is no number that JSON knows")
     text = repr(float(value))
     return text if "e" not in text or "." in text else text.replace("e", ".0e")  # 1e+16 is text in YAML 1.1
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _string,
+    bool: lambda value: "true" if value else "false",
+    int: _integer,
+    float: _float,
+    type(None): lambda _: "null",
+}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from kfctl.engine.schema import accepts, check, is_quantity
+from kfctl.engine.judge import accepts
+from kfctl.engine.schema import check, is_quantity
 from kfctl.store.catalog import catalog
 from tests.campaign import size
 from tests.engine.instances import instances, schemas
