@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from kfctl.errors import KfctlError
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.model.status import Status
@@ -23,19 +22,18 @@ if TYPE_CHECKING:
 class Judge:
     """Judges the objects of one cluster."""
 
-    def __init__(
-        self, cluster: Cluster, *, wait_for_jobs: bool = False, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, cluster: Cluster, *, wait_for_jobs: bool = False) -> None:
         """Judge by what `cluster` has; with `wait_for_jobs` a job that runs is not ready."""
         self._cluster = cluster
-        self._clock = clock
         self._wait_for_jobs = wait_for_jobs
 
     def health(self, body: Body, pods: Sequence[Body]) -> Status:
         """Judge an object by its body and its pods."""
         lazy = body.get("kind") == "PersistentVolumeClaim" and at(body, "status", "phase") != "Bound"
         modes = self._binding_modes if lazy else {}
-        return judgement.health(body, Surroundings(self._clock(), tuple(pods), self._wait_for_jobs, modes))
+        return judgement.health(
+            body, Surroundings(self._cluster.now(), tuple(pods), self._wait_for_jobs, modes)
+        )
 
     def gone(self, body: Body) -> Status:
         """Judge an object that was there as `body` and is no more."""

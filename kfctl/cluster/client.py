@@ -94,6 +94,10 @@ class Cluster:
         """How many requests may be under way: fewer after the server asked for it."""
         return self._sender.limit.now
 
+    def now(self) -> float:
+        """Return the server's time, in seconds since 1970; ours, before it has been heard of."""
+        return self._sender.time.now()
+
     def noticing(self, notify: Callable[[Request, str, float], None]) -> Cluster:
         """Return the same cluster; `notify` is told of every failed try: request, reason, seconds to wait."""
         twin = copy.copy(self)

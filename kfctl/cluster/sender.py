@@ -9,6 +9,7 @@ from kfctl.cluster.answers import answer_of, error_of, hidden
 from kfctl.cluster.faults import Fault
 from kfctl.cluster.pool import Limit
 from kfctl.cluster.retry import Clock, Failure, Patience, Tries, failure_of_answer, failure_of_fault
+from kfctl.cluster.serverclock import ServerClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,6 +35,7 @@ class Sender:
         None  # told of each failed try, and the wait after it
     )
     limit: Limit = field(default_factory=lambda: Limit(CONNECTIONS))
+    time: ServerClock = field(default_factory=ServerClock)
 
     def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
         """Send a request, again where that may help, and return its answer; an error answer is raised."""
@@ -80,6 +82,7 @@ class Sender:
     def _once(self, request: Request) -> Response:
         with self.limit.place() as halvings:
             response = self.transport.send(request)
+        self.time.hear(response.headers.get("Date"))
         if response.status == 429:
             self.limit.halve(halvings)
         else:
