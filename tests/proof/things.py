@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 KINDS = (  # of the namespace, without the app's own
-    *("configmap", "secret", "service", "serviceaccount", "deployment", "statefulset", "daemonset", "job"),
+    *("configmap", "secret", "service", "serviceaccount", "deployment", "statefulset", "cronjob"),
     *("role", "rolebinding", "hpa", "pdb", "networkpolicy", "pvc"),
 )
 NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation")
@@ -21,6 +21,17 @@ SCALER = {
         "minReplicas": 1,
         "maxReplicas": 2,
     }
+}
+SLEEPING = {
+    "schedule": "0 0 1 1 *",
+    "suspend": True,
+    "jobTemplate": {
+        "spec": {
+            "template": {
+                "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox"}]}
+            }
+        }
+    },
 }
 CLAIMS = {
     "serviceName": "store",
@@ -95,7 +106,7 @@ def objects(group: str, version: int, webhook: dict[str, Any]) -> list[dict[str,
     ]
     new = [
         thing("", "v1", "ConfigMap", "new", {"data": {"a": "1"}}),
-        thing("apps", "v1", "DaemonSet", "new", workload("new")),
+        thing("batch", "v1", "CronJob", "new", {"spec": SLEEPING}),
     ]
     return both + (old if version == 1 else new)
 
