@@ -49,24 +49,40 @@ class AppStatus:
 
 def status(app: App, environment: Environment, components: Sequence[str], login: Login) -> AppStatus:
     """Return how the app (or these components of it) is."""
-    from kfctl.actions import guard, observe
-    from kfctl.actions.inventory import readable_inventory
-    from kfctl.actions.plan import scope_of
-    from kfctl.actions.selecting import with_idle
+    return Looking(app, environment, components, login).look()
 
-    cluster = guard.connect(environment, login, _secrets(app, environment))
-    scope = scope_of(app, environment, cluster)
-    resources, warnings = _rendered(app, environment, components)
-    wanted = observe.placed(cluster, resources, scope.namespace)
-    there = observe.ours(cluster, readable_inventory(cluster, scope), wanted)
-    keys = {resource.key for resource in wanted}
-    left = set(_left_behind(there, keys, components))
-    found = _judged(cluster, scope, there, keys | left)
-    found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
-    found |= with_idle(cluster, found, wanted, keys)
-    found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
-    trees = tuple(_components(app, cluster, scope, found.values()))
-    return AppStatus(scope, trees, warnings)
+
+class Looking:
+    """Looks at an app on its cluster, as often as is wanted."""
+
+    def __init__(self, app: App, environment: Environment, components: Sequence[str], login: Login) -> None:
+        """Look at the app, or at these components of it."""
+        from kfctl.actions import guard
+        from kfctl.actions.plan import scope_of
+
+        self._app = app
+        self._components = components
+        self._cluster = guard.connect(environment, login, _secrets(app, environment))
+        self._scope = scope_of(app, environment, self._cluster)
+        self._resources, self._warnings = _rendered(app, environment, components)
+
+    def look(self) -> AppStatus:
+        """Return how it is now."""
+        from kfctl.actions import observe
+        from kfctl.actions.inventory import readable_inventory
+        from kfctl.actions.selecting import with_idle
+
+        cluster, scope = self._cluster, self._scope
+        wanted = observe.placed(cluster, self._resources, scope.namespace)
+        there = observe.ours(cluster, readable_inventory(cluster, scope), wanted)
+        keys = {resource.key for resource in wanted}
+        left = set(_left_behind(there, keys, self._components))
+        found = _judged(cluster, scope, there, keys | left)
+        found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
+        found |= with_idle(cluster, found, wanted, keys)
+        found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
+        trees = tuple(_components(self._app, cluster, scope, found.values()))
+        return AppStatus(scope, trees, self._warnings)
 
 
 def _left_behind(there: Ours, wanted: Collection[Key], components: Collection[str]) -> Iterator[Key]:

@@ -27,6 +27,14 @@ class Report(StrEnum):
     JSON = "json"
 
 
+class Tree(StrEnum):
+    """How a tree is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    YAML = "yaml"
+
+
 class Difference(StrEnum):
     """How a difference is printed."""
 
@@ -37,6 +45,7 @@ class Difference(StrEnum):
 
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
 ReportOutput = Annotated[Report, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
+TreeOutput = Annotated[Tree, typer.Option("--output", "-o", help="How to print it.", show_default=True)]
 DifferenceOutput = Annotated[
     Difference, typer.Option("--output", "-o", help="How to print it.", show_default=True)
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kfctl.cli.console import paint
@@ -10,8 +12,10 @@ from kfctl.model.status import Health
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kfctl.actions.status import AppStatus
     from kfctl.model.status import Cause, Status
 
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 # What stands before an object, and in which style.
 SIGNS: dict[Health, tuple[str, str]] = {
     Health.READY: ("✓", "green"),
@@ -23,6 +27,72 @@ SIGNS: dict[Health, tuple[str, str]] = {
     Health.MISSING: ("✗", "red"),
     Health.FAILED: ("✗", "red"),
 }
+
+
+def tree(found: AppStatus) -> Iterator[str]:
+    """Yield how an app is, line by line: component, objects, pods, causes."""
+    scope = found.scope
+    yield f"{scope.app} → {scope.environment}: context {scope.context}, namespace {scope.namespace}"
+    if not found.components:
+        yield "nothing of it is on the cluster, and it has no objects"
+    for component in found.components:
+        yield ""
+        name = paint(component.name or "(no component)", "bold")
+        yield f"{sign(component.health)} {name}  {component.health.value}"
+        for each in component.objects:
+            yield from _object(each)
+        for each in component.spawned:
+            yield from _object(each, ", made by its program")
+
+
+def _object(found: Status, more: str = "") -> Iterator[str]:
+    """Yield one object, its pods below it, and why it is not ready."""
+    yield f"  {sign(found.health)} {found.key}  {words(found)}{more}{_aged(found)}"
+    for pod in found.children:
+        yield f"      {sign(pod.health)} {pod.key}  {words(pod)}{_restarted(pod)}{_aged(pod)}"
+    if found.cause and not found.health.good:
+        yield from (f"        {line}" for line in cause_lines(found.cause))
+
+
+def _restarted(pod: Status) -> str:
+    """Return how often a pod was restarted, where its message does not say so."""
+    count = pod.restarts if "restart" not in pod.message else 0
+    return f", {count} restart{'s' * (count != 1)}" * bool(count)
+
+
+def _aged(found: Status) -> str:
+    return paint(f"  {age(time.time() - _seconds(found.since))}", "dim") if found.since else ""
+
+
+def age(seconds: float) -> str:
+    """Return a time span as kubectl shows ages: in the largest unit of which there are two or more."""
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= 2 * size), (1, "s"))
+    return f"{max(0, int(seconds / size))}{unit}"
+
+
+def _seconds(time_: str) -> float:
+    return datetime.fromisoformat(time_).timestamp()
+
+
+def tree_value(found: AppStatus) -> dict[str, Any]:
+    """Return how an app is as JSON has it."""
+    scope = found.scope
+    return {
+        "app": scope.app,
+        "environment": scope.environment,
+        "context": scope.context,
+        "namespace": scope.namespace,
+        "components": [
+            {
+                "name": component.name,
+                "health": component.health.value,
+                "objects": [status_value(each) for each in component.objects],
+                "spawned": [status_value(each) for each in component.spawned],
+            }
+            for component in found.components
+        ],
+        "warnings": list(found.warnings),
+    }
 
 
 def sign(health: Health, stream: TextIO | None = None) -> str:
@@ -65,8 +135,11 @@ def status_value(status: Status) -> dict[str, Any]:
         "component": status.component,
         "health": status.health.value,
         "message": status.message,
+        "since": status.since or None,
         "cause": _cause_value(status.cause) if status.cause else None,
     }
+    if status.key.kind == "Pod":
+        value["restarts"] = status.restarts
     return value | ({"pods": [status_value(pod) for pod in status.children]} if status.children else {})
 
 

@@ -35,7 +35,9 @@ def health(body: Body, around: Surroundings) -> Status:
     elif not found.good and body.get("kind") == "Pod":
         cause = podhealth.cause(body)
     component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
-    return Status(Resource(body).key, found, message, component, cause, children)
+    since = str(at(body, "metadata", "creationTimestamp") or "")
+    again = podhealth.restarts(body) if body.get("kind") == "Pod" else 0
+    return Status(Resource(body).key, found, message, component, cause, children, since, again)
 
 
 def gone(body: Body) -> Status:

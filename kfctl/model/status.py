@@ -58,6 +58,8 @@ class Status:
     component: str = ""
     cause: Cause | None = None
     children: tuple[Status, ...] = field(default=())  # its pods
+    since: str = ""  # when it was made, as RFC 3339; empty where it is not there
+    restarts: int = 0  # of a pod's containers
 
 
 class Step(Enum):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfctl.actions.status import AppStatus, status
+from kfctl.cli import statusview
 from kfctl.errors import ExitCode
 from kfctl.model.status import Health, Status
 from kfctl.store.appfiles import load_app
@@ -15,7 +21,8 @@ from tests.apply.conftest import config_map, deployment, job, pod_template
 from tests.apply.test_waiting import CRASHED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from tests.apply.conftest import World
     from tests.conftest import Run
@@ -124,13 +131,13 @@ def test_as_text_and_as_json(world: World, kfctl: Callable[..., Run]) -> None:
     environment = {"KUBECONFIG": world.login.kubeconfig or ""}
     text = kfctl("status", cwd=world.root, env=environment)
     assert text.code == ExitCode.OK
-    lines = [line.rstrip() for line in text.out.splitlines()]
+    lines = [re.sub(r"  \d+s$", "  AGE", line.rstrip()) for line in text.out.splitlines()]
     assert lines[:5] == [
         f"app → default: context {world.login.context}, namespace {world.namespace}",
         "",
         "… one  progressing",
-        "  ✓ ConfigMap/a  ready",
-        "  … Deployment/web  progressing: 0 of 1 available",
+        "  ✓ ConfigMap/a  ready  AGE",
+        "  … Deployment/web  progressing: 0 of 1 available  AGE",
     ]
     assert lines[5].startswith("      ✗ Pod/web-")
     assert lines[6].endswith("CrashLoopBackOff: container main ended with exit code 1, 4 restarts")
@@ -139,6 +146,36 @@ def test_as_text_and_as_json(world: World, kfctl: Callable[..., Run]) -> None:
     (component,) = told["components"]
     assert component["objects"][1]["pods"][0]["health"] == "failed"
     assert component["objects"][1]["cause"]["reason"] == "CrashLoopBackOff"
+
+
+def test_ages() -> None:
+    assert [statusview.age(seconds) for seconds in (-3, 0, 119, 120, 7199, 7200, 172800)] == [
+        *("0s", "0s", "119s", "2m", "119m", "2h", "2d")
+    ]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_watching_tells_what_changes_until_it_is_interrupted(world: World, form: str, tmp_path: Path) -> None:
+    world.write(one=[config_map("a"), deployment("web")])
+    world.apply(wait=False)
+    world.pods("web")
+    command = [sys.executable, "-m", "kfctl", "status", "--watch", "-o", form]
+    environment = {**os.environ, "KUBECONFIG": world.login.kubeconfig or "", "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd=world.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as watching:
+        assert watching.stdout
+        until(watching.stdout, "Pod/web-" if form == "text" else '"health": "progressing"')
+        world.play("web", ready=True)
+        line = until(watching.stdout, "ready" if form == "text" else '"health": "ready", "message": ""')
+        if form == "json":
+            assert json.loads(line)["components"][0]["name"] == "one"
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == ExitCode.INTERRUPTED
+
+
+def until(lines: Iterable[str], text: str) -> str:
+    return next(line for line in lines if text in line)
 
 
 @pytest.mark.parametrize("component", ["nosuch"])
