@@ -227,7 +227,9 @@ _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 def _quoted(text: str) -> str:
-    return _ESCAPES.sub(_escaped, text[1:-1])
+    found = _ESCAPES.sub(_escaped, text[1:-1])
+    # two escapes may be the halves of one character
+    return found if found.isascii() else found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfctl.yamltext.layout import end_of, flow, is_flow, lead_of
+from kfctl.yamltext.layout import Style, end_of, flow, is_flow, lead_of
 from kfctl.yamltext.lines import line_end, line_start
 from kfctl.yamltext.read import load_located
 from kfctl.yamltext.replacement import replaced
@@ -26,22 +26,25 @@ def key_in(text: str, keys: Path, names: Sequence[str], path: str = "") -> str:
 
 def _texts(text: str, old: Located, keys: Path, value: dict[str, Any]) -> Iterator[str]:
     entry = old.entry(*keys)
-    if value and entry is not None and not is_flow(entry):
+    written = (
+        len(old.document.places.get(id(old.value_at(*keys)), ())) == len(value) > 0
+    )  # not so for an alias
+    if written and entry is not None and not is_flow(entry):
         dashes = [lead_of(text, old, (*keys, index)) for index in range(len(value))]
+        starts = [dash - 1 for dash in dashes if dash is not None]
         end = line_end(text, end_of(text, old, keys, full=True))
-        if None not in dashes:
-            starts = [dash - 1 for dash in dashes if dash is not None]
-            for deeper in ("", "  "):  # a list may stand below its key without being indented, a map may not
-                yield _in_lines(text, list(zip(starts, value, strict=True)), end, deeper)
+        eol = Style.of(text, old.document).eol
+        for deeper in ("", "  "):  # a list may stand below its key without being indented, a map may not
+            yield _in_lines(text, list(zip(starts, value, strict=False)), end, (eol, deeper))
     yield from replaced(text, old, keys, value)
 
 
-def _in_lines(text: str, items: list[tuple[int, str]], end: int, deeper: str) -> str:
+def _in_lines(text: str, items: list[tuple[int, str]], end: int, style: tuple[str, str]) -> str:
     """Return the text with `name:` for each dash, and what stood behind that below it."""
+    eol, deeper = style
     begins = [line_start(text, start) for start, _ in items]
     pieces = [text[: begins[0]]]
     for (start, name), begin, stop in zip(items, begins, [*begins[1:], end], strict=True):
-        eol = "\r\n" if text.startswith("\r\n", line_end(text, start)) else "\n"
         line, end_of_line, more = f"{text[begin:start]} {text[start + 1 : stop]}".partition(eol)
         below = line + end_of_line + more if line.strip() else more
         pieces.append(f"{deeper}{text[begin:start]}{flow(name)}:{eol}{_indented(below, deeper)}")
