@@ -34,7 +34,7 @@ LEFT_OUT = (
     "argo cert-manager cloud-endpoints iap-ingress katib mpi-job-custom mpi-job-simple mpi-operator "
     "openmpi pachyderm pytorch-job pytorch-operator seldon seldon-serve-simple"
 )
-AS_IT_IS = "kfctl has none for it: a component of `manifests` takes its YAML files as they are"
+AS_IT_IS = "kfctl has none for it: `kfctl import FILE` takes its objects as they are"
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def test_a_deprecated_parameter_is_a_warning(shell: Shell) -> None:
         (
             "katib k",
             "kfctl: there is no prototype 'katib'\n"
-            "  kfctl has none for it: a component of `manifests` takes its YAML files as they are\n",
+            "  kfctl has none for it: `kfctl import FILE` takes its objects as they are\n",
         ),
         (
             "thing web --path=/p",
