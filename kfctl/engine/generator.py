@@ -25,6 +25,12 @@ class Generator(CodeGenerator):
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         self.write(f", ({self.name!r}, {node.lineno}))")
 
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        """Note whether there are but macros in it, and text between them."""
+        only = all(isinstance(each, nodes.Macro) or _is_text(each) for each in node.body)
+        self.writeline(f"only_macros = {only}")
+        super().visit_Template(node, frame)
+
     def _import_common(self, node: nodes.Import | nodes.FromImport, frame: Frame) -> None:
         self.write("environment.imported(")
         self.visit(node.template, frame)
@@ -101,6 +107,10 @@ def _is_fixed(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Const) or (
         isinstance(node, nodes.List | nodes.Tuple) and all(map(_is_fixed, node.items))
     )
+
+
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Output) and all(isinstance(each, nodes.TemplateData) for each in node.nodes)
 
 
 SPECIAL = frozenset({"loop", "caller", "varargs", "kwargs"})  # which Jinja gives a meaning

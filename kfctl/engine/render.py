@@ -41,7 +41,7 @@ class Renderer:
     def render(self, values: Mapping[str, Any]) -> list[Resource]:
         """Return the objects of the component that `values` tell of, in the templates' order."""
         variables = {**self._unset, **values}
-        self._sandbox.start()
+        self._sandbox.start(variables)
         return [
             resource
             for index, template in enumerate(self._prototype.templates)
@@ -65,7 +65,7 @@ class Renderer:
     def _wanted(self, index: int, variables: dict[str, Any]) -> bool:
         when = self._prototype.templates[index].when
         try:
-            return not when or self._sandbox.truth(when, variables)
+            return not when or self._sandbox.truth(when)
         except TemplateFault as fault:
             raise self._error([self._of_condition(index, fault)], variables) from None
 
@@ -96,7 +96,7 @@ class Renderer:
         raise self._error(problems, variables)
 
     def _documents(self, name: str, variables: dict[str, Any]) -> list[Any]:
-        text = self._sandbox.text(name, variables) if name.endswith(".j2") else self._sources[name]
+        text = self._sandbox.text(name) if name.endswith(".j2") else self._sources[name]
         if text not in self._parsed:
             try:
                 self._parsed[text] = parse(text)
@@ -110,7 +110,7 @@ class Renderer:
         line = problem.where.line if problem.where else 1
         lines = text.split("\n")
         shown = readable(lines[line - 1]).strip() if line <= len(lines) else ""
-        template, line = self._sandbox.origin(name, variables, line)
+        template, line = self._sandbox.origin(name, line)
         where = Location(self._label(template), line)
         return Problem(f"it renders no YAML: {readable(problem.message)} at `{shown}`", where, problem.hint)
 

@@ -7,17 +7,17 @@ from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, Template, TemplateNotFound, nodes
+from jinja2 import TemplateNotFound, nodes
 from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context, LoopContext, Macro, Undefined
+from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
-from jinja2.utils import missing
 
 from kfctl.engine import filters
+from kfctl.engine.context import Names, OwnContext, OwnMacro, OwnTemplate, Unknown
 from kfctl.engine.generator import Generator, names_from_outside
-from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Place, Put, kind
+from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Place, Put
 from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
 from kfctl.engine.loader import CONDITION, Loader
 from kfctl.engine.templatefault import TemplateFault, template_fault
@@ -33,64 +33,13 @@ LOOP = frozenset(
 )
 
 
-class Unknown(StrictUndefined):
-    """A name that means nothing; whatever is done with it is an error."""
-
-    @property
-    def _undefined_message(self) -> str:
-        if self._undefined_hint:
-            return str(self._undefined_hint)
-        if self._undefined_obj is not missing:
-            return f"{kind(self._undefined_obj)} has no '{self._undefined_name}'"
-        return f"'{self._undefined_name}' is not a parameter, nor set in the template"
-
-
-class _Names(dict[str, Any]):
-    """What names mean; `missing` for those that mean nothing."""
-
-    def __missing__(self, _: str) -> Any:
-        return missing
-
-
-class _Context(Context):
-    """The names of one run of a template, without what Jinja has for blocks, globals and escaping."""
-
-    def __init__(self, sandbox: Sandbox, variables: Mapping[str, Any], name: str | None) -> None:
-        self.environment, self.eval_ctx, self.name = sandbox, sandbox.eval_ctx, name
-        self.vars = self.parent = names = _Names(variables)
-        self.resolve_or_missing = names.__getitem__  # type: ignore[assignment]
-        self.exported_vars, self.globals_keys, self.blocks = set(), set(), {}
-
-
-class _Macro(Macro):
-    """A macro, called the short way where it is given nothing but values in their order."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what it prints."""
-        left = self._argument_count - len(args)
-        if kwargs or left < 0 or self.caller or self.catch_kwargs or self.catch_varargs:
-            return super().__call__(*args, **kwargs)
-        return self._func(*args, *[missing] * left)
-
-
-class _Template(Template):
-    """A template whose context is ours."""
-
-    def new_context(self, vars: Any = None, shared: bool = False, locals: Any = None) -> Context:
-        """Return a context of the variables, which hold the globals too."""
-        given = {name: value for name, value in (locals or {}).items() if value is not missing}
-        variables = {**vars, **given} if given else vars
-        sandbox: Any = self.environment
-        return _Context(sandbox, variables, self.name)
-
-
 class Sandbox(ImmutableSandboxedEnvironment):
     """Templates that reach nothing but their variables, and end."""
 
     code_generator_class = Generator
-    template_class = _Template
+    template_class = OwnTemplate
     intercepted_binops = frozenset(OPERATORS)
-    Macro = _Macro
+    Macro = OwnMacro
 
     def __init__(self, sources: Mapping[str, str], codes: dict[str, CodeType] | None = None) -> None:
         """Take every text that a template may be, import or read with ``file(NAME)``.
@@ -107,7 +56,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             optimized=False,
         )
         self._sources = sources
-        self._templates: dict[str, Template] = {}
+        self._templates: dict[str, OwnTemplate] = {}
+        self._lasting: dict[str, TemplateModule] = {}
+        self._used: list[Names] = []
+        self.variables = Names()
         self.eval_ctx = nodes.EvalContext(self)
         self.globals = {"range": range, "dict": dict, "file": self._file}
         known: Mapping[str, Callable[..., Any]] = FILTERS
@@ -116,39 +68,43 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tests: Mapping[str, Any] = TESTS  # some of them are operators, which have no type of their own
         self.tests = {name: self._guarded(tests[name]) for name in filters.TESTS_OF_VALUES}
         self.tests |= {name: _of_kind(tests[name]) for name in filters.TESTS_OF_KINDS}
-        self.start()
+        self.start({})
 
-    def start(self) -> None:
-        """Give the templates of one more component a new budget."""
+    def start(self, variables: Mapping[str, Any]) -> None:
+        """Give the templates one more component's variables, and a new budget."""
+        while self._used:  # they hold macros that hold them: free without a search for garbage
+            self._used.pop().clear()
+        self.variables.clear()
+        self.variables.update(variables)
         self.budget = Budget()
         self.puts: list[Put] = []
-        self.modules: dict[str, TemplateModule] = {}
+        self.modules = dict(self._lasting)
         # What the code that Generator writes calls.
         self.weighed, self.counted = self.budget.weighed, self.budget.counted
         self.joined, self.concat = self.budget.joined, self.budget.concatenated  # type: ignore[assignment]
 
-    def text(self, name: str, variables: dict[str, Any]) -> str:
+    def text(self, name: str) -> str:
         """Return what a template prints; its values are in `puts`."""
-        self.puts, self.variables = [], variables
+        self.puts = []
         try:
-            return self._printed(self.get_template(name), variables)
+            return self._printed(self.get_template(name))
         except Exception as error:  # a template can fail in every way that Python can
-            raise self._fault(error, name, variables) from None
+            raise self._fault(error, name) from None
 
-    def truth(self, expression: str, variables: dict[str, Any]) -> bool:
+    def truth(self, expression: str) -> bool:
         """Return whether an expression, the `when` of a template, is true."""
         try:
             template = self.get_template(CONDITION + expression)
-            context = template.new_context(variables)
+            context = OwnContext(self, template.name, self.variables, {})
             for _ in template.root_render_func(context):  # a generator, which prints nothing
                 pass
             return bool(context.vars["result"])
         except Exception as error:
-            raise self._fault(error, "prototype.yaml", variables) from None
+            raise self._fault(error, "prototype.yaml") from None
 
-    def _printed(self, template: Template, variables: dict[str, Any]) -> str:
+    def _printed(self, template: OwnTemplate) -> str:
         pieces, size = list[str](), 0
-        printed: Iterator[Any] = template.root_render_func(template.new_context(variables))
+        printed: Iterator[Any] = template.root_render_func(self.context(template.name, self.variables))
         while some := [p.text if type(p) is Text else p for p in islice(printed, 1_000)]:
             pieces += some
             size += sum(map(len, some))
@@ -162,7 +118,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             tree = self._parse(source, name, None)
             self.compile(tree, name)
         except Exception as error:
-            return [self._fault(error, name, {})]
+            return [self._fault(error, name)]
         message = "'{}' is not a parameter, nor set in the template"
         return [
             TemplateFault(message.format(used), name, line, did_you_mean(used, known))
@@ -170,10 +126,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if used not in self.globals and used not in known
         ]
 
-    def origin(self, name: str, variables: dict[str, Any], line: int) -> tuple[str, int]:
+    def origin(self, name: str, line: int) -> tuple[str, int]:
         """Return the template and line that printed a line of what the template `name` prints."""
+        traced = _Traced(self._sources)
+        traced.start(self.variables)
         try:
-            text = _Traced(self._sources).text(name, variables)
+            text = traced.text(name)
         except TemplateFault:  # its marks made it too large
             return name, 1
         marks = [ORIGIN.search(printed) for printed in text.split("\n")[:line]]
@@ -200,10 +158,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if module is None:
             before = len(self.puts)
             template = self.get_template(name)
-            module = TemplateModule(template, template.new_context(self.variables))
+            if template.only_macros:
+                module = TemplateModule(template, OwnContext(self, template.name, self.variables, {}))
+                self._lasting[name] = module
+            else:
+                module = TemplateModule(template, self.context(template.name, self.variables))
             if len(self.puts) == before:  # else it holds markers, good for one template only
                 self.modules[name] = module
         return module
+
+    def context(self, name: str | None, variables: Mapping[str, Any]) -> Context:
+        """Return the names of one run of a template: the variables, to which it adds its own."""
+        names = Names(variables)
+        self._used.append(names)
+        return OwnContext(self, name, names, names)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Return the result of an arithmetic operator."""
@@ -243,12 +211,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
                     raise
         return self.undefined(obj=obj, name=argument)
 
-    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> OwnTemplate:
         """Return a template; each use of one counts."""
         self.budget.spend(10)
         found = self._templates.get(name)
         if found is None:
-            found = self._templates[name] = super().get_template(name, parent, globals)
+            made: Any = super().get_template(name, parent, globals)
+            found = self._templates[name] = made
         return found
 
     def _file(self, name: str) -> str:
@@ -266,8 +235,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
         return guarded
 
-    def _fault(self, error: Exception, name: str, variables: Mapping[str, Any]) -> TemplateFault:
-        return template_fault(error, name, variables.keys() - self.globals.keys(), self._sources)
+    def _fault(self, error: Exception, name: str) -> TemplateFault:
+        return template_fault(error, name, self.variables.keys() - self.globals.keys(), self._sources)
 
 
 def _of_kind(test: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -55,11 +55,12 @@ class Reader:
         self._last: Any = None  # the event that ended the last value
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a PyYAML built without libyaml has no C one
         self._next: Callable[[], Any] = loader(text).get_event
-        self._read: dict[type, Callable[[Any, int], Any]] = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.AliasEvent: self._alias,
-            yaml.MappingStartEvent: self._map,
-            yaml.SequenceStartEvent: self._list,
+        kind = type(self)  # no methods of `self`: that would be a circle, freed only by a search for garbage
+        self._read: dict[type, Callable[[Any, Any, int], Any]] = {
+            yaml.ScalarEvent: kind._scalar,
+            yaml.AliasEvent: kind._alias,
+            yaml.MappingStartEvent: kind._map,
+            yaml.SequenceStartEvent: kind._list,
         }
 
     def __iter__(self) -> Iterator[Document]:
@@ -84,7 +85,7 @@ class Reader:
         """Return the value that starts at `event`, and leave the event that ends it in `_last`."""
         self._last = event
         self._count += 1
-        return self._read[type(event)](event, depth)
+        return self._read[type(event)](self, event, depth)
 
     def _scalar(self, event: Any, depth: int) -> Any:
         if event.tag is None and not event.anchor:
