@@ -70,11 +70,10 @@ def run(command: Command) -> Run:
     return Run(float(seconds), int(kilobytes) / 1024, command.requests() if command.requests else 0)
 
 
-def costs(commands: Sequence[Command], rounds: int) -> list[Cost]:
-    """Measure commands in turns, so that a slow moment of the machine hits them all; one warm-up each."""
-    for command in commands:
-        if rounds > 1 and not command.once:
-            run(command)
+def costs(commands: Sequence[Command], rounds: int, *, warm_up: bool = True) -> list[Cost]:
+    """Measure commands in turns, so that a slow moment of the machine hits them all."""
+    for command in commands if warm_up else ():
+        run(command)
     runs: dict[str, list[Run]] = {command.name: [] for command in commands}
     for number in range(rounds):
         for command in commands:

@@ -70,7 +70,8 @@ def measured(
     """Yield kfctl's cost of each operation beside that of every other site that knows it."""
     for each in operations:
         able = [one for one in there if each.verb in VERBS[one.tool]]
-        ours, *others = costs([one.command(each.verb, each.before) for one in able], rounds)
+        commands = [one.command(each.verb, each.before) for one in able]
+        ours, *others = costs(commands, rounds, warm_up=False)
         for one, other in zip(able[1:], others, strict=True):
             yield Row(each.what.format(objects), ours, other, each.targets.get(one.tool, 0.0))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What each tool is told, in its folder: for objects that are not there yet, for those that are, and to look
 # at what would change. None waits until they are ready. helm knows no diff.
-KAPP = ("deploy", "-a", "bench", "-f", "templates", "-y", "--wait=false")
+KAPP = ("-a", "bench", "-f", "templates", "-y", "--wait=false")
 VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "kfctl": {
         "new": ("apply", "default", "--no-wait"),
@@ -32,7 +32,11 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "diff": ("diff", "--server-side", "-f", "templates"),
     },
     "helm": {"new": ("install", "bench", "."), "again": ("upgrade", "bench", ".")},
-    "kapp": {"new": KAPP, "again": KAPP, "diff": (*KAPP, "--diff-run")},
+    "kapp": {
+        "new": ("deploy", *KAPP),
+        "again": ("deploy", *KAPP),
+        "diff": ("deploy", "--diff-run", *KAPP),
+    },
 }
 SLOW = {("kapp", "new")}  # measured once
 
@@ -69,7 +73,7 @@ class Site:
                 proxy.requests.clear()
 
         return Command(
-            f"{self.tool} {VERBS[self.tool][verb][0]}, {len(self.objects):,}",
+            self.called(verb),
             [*program, *VERBS[self.tool][verb]],
             self.folder,
             self.environment(),
@@ -77,6 +81,13 @@ class Site:
             (lambda: len(proxy.requests)) if proxy else None,
             once=(self.tool, verb) in SLOW,
         )
+
+    def called(self, verb: str) -> str:
+        """What the table calls it: kfctl by its number of objects, the others as they are typed."""
+        if self.tool == "kfctl":
+            return f"kfctl, {len(self.objects):,} objects"
+        first, second, *_ = VERBS[self.tool][verb]
+        return " ".join([self.tool, first, *([second] if second.startswith("--") else [])])
 
     @property
     def program(self) -> Path:

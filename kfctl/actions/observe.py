@@ -60,8 +60,10 @@ def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, alread
         if r.kind == "CustomResourceDefinition"
     }
     look = _Look(cluster, there, already, frozenset(defined))
-    found = [_raised(result) for result in parallel(look.at, resources)]
-    return _bindings_to_new_roles(found)
+    known = [look.known(wanted) for wanted in resources]
+    asked = [wanted for wanted, found in zip(resources, known, strict=True) if found is None]
+    answers = iter(parallel(look.asked, asked))
+    return _bindings_to_new_roles([found or _raised(next(answers)) for found in known])
 
 
 def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]:
@@ -94,9 +96,9 @@ class _Look:
     already: Already
     defined: frozenset[tuple[Any, Any]]  # group and kind of the definitions in the same apply
 
-    def at(self, wanted: Resource) -> Found:
-        kind = _kind(self.cluster, wanted)
-        if kind is None:
+    def known(self, wanted: Resource) -> Found | None:
+        """Return what can be told without asking the server; None where it can't."""
+        if _kind(self.cluster, wanted) is None:
             return self._unknown_kind(wanted)
         live = self.there.objects.get(wanted.key)
         known = self.already.found.get(wanted.key)
@@ -106,6 +108,11 @@ class _Look:
             return Found(wanted, live, unchanged=True)
         if wanted.namespace in self.already.missing:
             return Found(wanted, live, offline="its namespace is made by the same apply")
+        return None
+
+    def asked(self, wanted: Resource) -> Found:
+        """Return what the server says that an apply would make of it."""
+        live = self.there.objects.get(wanted.key)
         try:
             return self._tried(wanted, live)
         except ClusterError as error:

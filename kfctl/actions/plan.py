@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from kfctl.model.app import App, Component, Environment
     from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Plan
+    from kfctl.model.prototype import Prototype
     from kfctl.model.resource import Key, Resource
-    from kfctl.store.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -193,28 +194,34 @@ def secret_values(app: App, environment: Environment) -> frozenset[str]:
 
 def secrets(app: App, environment: Environment) -> dict[str, str]:
     """Return the same by ``component.parameter``."""
-    from kfctl.store.catalog import catalog
-
-    if not app.components:
-        return {}
-    prototypes = catalog(app.root)
-    found = (_secrets(app, environment, component, prototypes) for component in app.components.values())
+    prototypes = _with_secrets(app)
+    told = (component for component in app.components.values() if component.prototype in prototypes)
+    found = (_secrets(app, environment, each, prototypes[each.prototype]) for each in told)
     return {name: str(value) for each in found for name, value in each if value not in (None, "")}
 
 
+def _with_secrets(app: App) -> dict[str, Prototype]:
+    """Return those of the app's prototypes that declare secret parameters."""
+    from kfctl.store.catalog import catalog
+
+    prototypes, found = catalog(app.root), {}
+    for name in {component.prototype for component in app.components.values()}:
+        with suppress(KfctlError):  # a broken neighbour: whoever renders it is told
+            found[name] = prototypes.get(name)
+    return {name: each for name, each in found.items() if _secret_parameters(each)}
+
+
 def _secrets(
-    app: App, environment: Environment, component: Component, prototypes: Catalog
+    app: App, environment: Environment, component: Component, prototype: Prototype
 ) -> Iterator[tuple[str, Any]]:
     from kfctl.engine.resolve import examine
 
-    try:
-        prototype = prototypes.get(component.prototype, component.where)
-    except KfctlError:
-        return  # a broken neighbour: whoever renders it is told
-    secret = {name for name, parameter in prototype.parameters.items() if parameter.secret}
-    if secret:
-        values = examine(app, environment, component, prototype)[0].plain()
-        yield from ((f"{component.name}.{name}", values[name]) for name in secret)
+    values = examine(app, environment, component, prototype)[0].plain()
+    yield from ((f"{component.name}.{name}", values[name]) for name in _secret_parameters(prototype))
+
+
+def _secret_parameters(prototype: Prototype) -> tuple[str, ...]:
+    return tuple(name for name, parameter in prototype.parameters.items() if parameter.secret)
 
 
 def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.quantity import holds_quantity, same_quantity
@@ -64,7 +65,7 @@ class _Walk:
     group: str
 
     def same(self, wanted: Any, owned: dict[str, Any], live: Any, path: tuple[str, ...]) -> bool:
-        below = {name: fields for name, fields in owned.items() if name != "."}
+        below = {name: fields for name, fields in owned.items() if name != "."} if "." in owned else owned
         if not below:
             return self._equal(wanted, live, path)
         if isinstance(wanted, dict):
@@ -74,12 +75,15 @@ class _Walk:
     def _map(
         self, wanted: dict[str, Any], owned: dict[str, Any], live: dict[str, Any], path: tuple[str, ...]
     ) -> bool:
-        names = [name for name in wanted if name not in _UNMANAGED.get(path, ())]
+        unmanaged = _UNMANAGED.get(path, ())
+        fields = {f"f:{name}": name for name in wanted if name not in unmanaged}
         if not path and wanted["metadata"].keys() <= _UNMANAGED["metadata",]:
-            names.remove("metadata")
-        return {f"f:{name}" for name in names} == owned.keys() and all(
-            self.same(wanted[name], owned[f"f:{name}"], live.get(name, ABSENT), (*path, name))
-            for name in names
+            del fields["f:metadata"]
+        return fields.keys() == owned.keys() and all(
+            # Most fields are equal texts: these are told here, without a call.
+            (not owned[field] and type(wanted[name]) is str and wanted[name] == live.get(name))
+            or self.same(wanted[name], owned[field], live.get(name, ABSENT), (*path, name))
+            for field, name in fields.items()
         )
 
     def _list(self, wanted: list[Any], owned: dict[str, Any], live: list[Any], path: tuple[str, ...]) -> bool:
@@ -89,7 +93,7 @@ class _Walk:
         if not keys and not first.startswith("v:"):
             return False
         mine, theirs = _by_label(wanted, keys), _by_label(live, keys)
-        fields = {_canonical(json.loads(name[2:])): below for name, below in owned.items()}
+        fields = {_named(name): below for name, below in owned.items()}
         if mine is None or theirs is None or mine.keys() != fields.keys():
             return False
         if [label for label in theirs if label in mine] != list(mine):
@@ -119,6 +123,12 @@ class _Walk:
         return all(_DEFAULTS.get((parent, name), ABSENT) == value for name, value in added.items()) and all(
             name in live and self._equal(value, live[name], (*path, name)) for name, value in wanted.items()
         )
+
+
+@lru_cache(maxsize=4096)
+def _named(field: str) -> str:
+    """Return the label in a name such as `k:{"port":80}`; many objects have the same ones."""
+    return _canonical(json.loads(field[2:]))
 
 
 def _by_label(items: list[Any], keys: tuple[str, ...]) -> dict[str, Any] | None:

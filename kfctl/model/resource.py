@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Resource:
         """The object's namespace; empty where none is given."""
         return str(self.metadata.get("namespace") or "")
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """The object's identity."""
         return Key(self.group, self.kind, self.namespace, self.name)

@@ -65,5 +65,5 @@ def test_an_apply_asks_twice_for_what_changes(counted: World, proxy: Proxy, edit
     counted.write(app=objects(edited))
     _, report = counted.apply(wait=False)
     assert report.counts()["unchanged"] == 120 - edited
-    print(*(f"{r.method} {r.path}" for r in proxy.requests), sep="\n")
-    assert len(proxy.requests) <= 2 * edited + KINDS + MORE
+    # Once the lock is held, the kinds are listed again: something may have moved since the plan.
+    assert len(proxy.requests) <= 2 * edited + 2 * KINDS + MORE
