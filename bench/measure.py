@@ -53,11 +53,13 @@ def run(command: Command) -> Run:
     """Run a command and return what it cost; raises SystemExit with its words when it fails."""
     if command.before:
         command.before()
+    environment = {**os.environ, **(command.env or {})}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code every start compiles kfctl again
     with tempfile.NamedTemporaryFile() as said:
         launched = subprocess.run(
             [*map(str, LAUNCH), said.name, *map(str, command.argv)],
             cwd=command.cwd,
-            env={**os.environ, **(command.env or {})},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             check=True,
