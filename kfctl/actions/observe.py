@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from kfctl.cluster.ownership import list_members
 from kfctl.cluster.pool import parallel
 from kfctl.cluster.request import MANAGER, Write
+from kfctl.engine.ownership import owner_of
 from kfctl.engine.plan import Found
 from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound
 from kfctl.model.inventory import GroupKind
+from kfctl.model.managed import BY_HAND, by_hand, steps_to, without_left_over
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kinds import Kind
     from kfctl.model.inventory import Inventory, Listed
+    from kfctl.model.plan import Scope
 
 Body = dict[str, Any]
 
@@ -85,6 +88,7 @@ class Already:
     missing: frozenset[str] = frozenset()  # namespaces that the same apply makes
     force: bool = False
     found: Mapping[Key, Found] = field(default_factory=dict)  # said a moment ago; it holds unless it moved
+    scope: Scope | None = None  # whose objects are ours; None: nothing is adopted
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,9 @@ class _Look:
 
     def asked(self, wanted: Resource) -> Found:
         """Return what the server says that an apply would make of it."""
+        return self._taken_over(self._answered(wanted))
+
+    def _answered(self, wanted: Resource) -> Found:
         live = self.there.objects.get(wanted.key)
         try:
             return self._tried(wanted, live)
@@ -129,6 +136,20 @@ class _Look:
             if _version(live) == _version(preview.body):
                 break
         return Found(wanted, live, preview=preview.body)
+
+    def _taken_over(self, found: Found) -> Found:
+        """Return what becomes of an object that people sent from files whose place the app takes."""
+        live, preview, scope = found.live, found.preview, self.already.scope
+        taken = claims(found.error.answer) if found.error else ()
+        free = all(claim.owner in BY_HAND for claim in taken)
+        if not (live and preview and by_hand(live) and free) or scope is None or owner_of(live, scope):
+            return found
+        rest = without_left_over(preview, found.wanted.body, live, MANAGER)
+        try:
+            exact = self.cluster.patch(live, steps_to(live, rest), write=Write(dry_run=True))
+        except ClusterError as error:
+            return replace(found, preview=None, error=error)
+        return replace(found, preview=exact, error=None)
 
     def _forced(self, wanted: Resource, error: ClusterError) -> Body | None:
         """Return what the object would become if the fields of other managers were taken."""

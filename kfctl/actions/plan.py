@@ -96,7 +96,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     missing = _missing(scope, wanted, cluster)
     scope = replace(scope, namespace_missing=scope.namespace in missing)
     there = observe.ours(cluster, inventory, wanted)
-    already = observe.Already(missing, choices.force_conflicts, before.found if before else {})
+    already = observe.Already(missing, choices.force_conflicts, before.found if before else {}, scope)
     found = observe.observe(cluster, wanted, there, already)
     pruning, situation = _pruning(about, inventory, found, there)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfctl.cluster.request import Precondition, Write
+from kfctl.cluster.request import MANAGER, Precondition, Write
 from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
+from kfctl.model.managed import taken_over
 from kfctl.model.plan import Action
 from kfctl.model.resource import Resource, at
 
@@ -25,6 +26,7 @@ HANDOVER = "kfctl-handover"  # has what we no longer set, until somebody else do
 POLL = 0.3
 NO_ACCOUNT_YET = 30.0  # seconds for the account of a new namespace, without which no pod may be made
 INTERRUPTED = "interrupted"
+_LOOKS = 5  # at an object that changes while its managers are written
 
 
 def make_namespace(cluster: Cluster, name: str) -> None:
@@ -66,6 +68,10 @@ class Writer:
             cluster.apply(change.handed_over, Write(manager=HANDOVER))
         return self._sent(cluster, _wanted(change))
 
+    def _adopt(self, cluster: Cluster, change: Change) -> Body:
+        _take_over(cluster, change.live or {})
+        return self._apply(cluster, change)
+
     def _replace(self, cluster: Cluster, change: Change) -> Body:
         # Foreground: what the old one made, its pods above all, must not meet what the new one makes.
         self._delete(cluster, change, "Foreground")
@@ -103,6 +109,29 @@ class Writer:
             self.stop.wait(POLL)
 
 
+def _take_over(cluster: Cluster, live: Body) -> None:
+    """Have what was sent by hand counted as applied by us: it goes when the app no longer names it."""
+    for left in reversed(range(_LOOKS)):
+        fields = taken_over(live, MANAGER)
+        if fields is None:
+            return
+        found = Resource(live)
+        steps = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": fields},
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": found.metadata["resourceVersion"],
+            },
+        ]
+        try:
+            cluster.patch(live, steps)
+        except Conflict:
+            if not left:
+                raise
+            live = cluster.get(found.api_version, found.kind, found.name, found.namespace)
+
+
 def _wanted(change: Change) -> Resource:
     if change.wanted is None:
         raise ValueError(f"nothing is wanted in place of {change.key}")
@@ -122,6 +151,6 @@ def _still_there(change: Change, found: Body, *, interrupted: bool) -> ClusterEr
 _WAYS: dict[Action, Callable[[Writer, Cluster, Change], Body]] = {
     Action.CREATE: Writer._apply,
     Action.UPDATE: Writer._apply,
-    Action.ADOPT: Writer._apply,
+    Action.ADOPT: Writer._adopt,
     Action.REPLACE: Writer._replace,
 }

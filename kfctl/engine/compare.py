@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.listkeys import elements, keyed
 from kfctl.engine.quantity import holds_quantity, same_quantity
+from kfctl.model.managed import LAST_APPLIED
 from kfctl.model.plan import ABSENT, FieldChange
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _NOISE = frozenset(
         "deletionGracePeriodSeconds",
     }
 )
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # holds a Secret's data in plain
 _PLAIN_NAME = re.compile(r"[A-Za-z_$][\w$-]*")
 _SETS = frozenset({"finalizers"})
 
@@ -133,7 +133,7 @@ def _quiet(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object without what the server writes by itself."""
     metadata = {key: value for key, value in (body.get("metadata") or {}).items() if key not in _NOISE}
     annotations = metadata.get("annotations") or {}
-    metadata["annotations"] = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
+    metadata["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     metadata["labels"] = metadata.get("labels") or {}
     return {**{key: value for key, value in body.items() if key != "status"}, "metadata": metadata}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfctl.model.managed import BY_HAND
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ FIELD = "spec.replicas"
 
 
 def hands_over(wanted: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> bool:
-    """Whether `manager` set the replicas that are there, and the wanted object no longer names a number.
+    """Whether `manager`, or who sent it by hand, set the replicas, and the wanted object names no number.
 
     Applied as it is, the server would take them back to its default, before an autoscaler has had its say.
     """
@@ -22,7 +23,8 @@ def hands_over(wanted: Mapping[str, Any], live: Mapping[str, Any], manager: str)
         return False
     entries = at(live, "metadata", "managedFields") or ()
     return any(
-        entry.get("manager") == manager and at(entry, "fieldsV1", "f:spec", "f:replicas") is not None
+        entry.get("manager") in {manager, *BY_HAND}
+        and at(entry, "fieldsV1", "f:spec", "f:replicas") is not None
         for entry in entries
     )
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kfctl.model.managed import LAST_APPLIED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -17,7 +19,6 @@ LIVE = "$live"  # the value that the object on the cluster has at the same place
 LITERAL = "$literal"  # a map that looks like one of these and is none
 _NOTES = frozenset({SECRET, LIVE, LITERAL})
 
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # holds a Secret's values once more
 _SHORTEST = (
     4  # a shorter secret would be found in ordinary words; alone in a field it is left out all the same
 )
@@ -142,4 +143,4 @@ def _without_copy(key: str, value: Any) -> Any:
     annotations = value.get("annotations") if key == "metadata" and isinstance(value, dict) else None
     if not isinstance(annotations, dict):
         return value
-    return {**value, "annotations": {k: text for k, text in annotations.items() if k != _LAST_APPLIED}}
+    return {**value, "annotations": {k: text for k, text in annotations.items() if k != LAST_APPLIED}}

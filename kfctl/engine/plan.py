@@ -13,6 +13,7 @@ from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
 from kfctl.engine.ownership import MANAGER, MARKS, owner_of
 from kfctl.engine.verdicts import claims, immutable, lacks_right, says_no, untriable
+from kfctl.model.managed import by_hand
 from kfctl.model.plan import Action, Change, Plan
 from kfctl.model.resource import Resource, at
 
@@ -188,7 +189,7 @@ class _Judge:
         if not self.choices.adopt:
             reason = "it is there and nobody's, and it would change"
             return self._refused(found, reason, "--adopt takes it over", decided.fields)
-        reason = "it is there, without an owner: taken over"
+        reason = f"it is there, without an owner: taken over{_with_what(decided.live or {})}"
         return replace(decided, action=Action.ADOPT, reason=reason) if taken_over else decided
 
 
@@ -205,6 +206,11 @@ def _change(
         hint=hint,
         approximate=bool(found.offline),
     )
+
+
+def _with_what(live: Mapping[str, Any]) -> str:
+    tools = sorted({str(entry.get("manager")) for entry in by_hand(live)})
+    return f", with what {' and '.join(tools)} set" if tools else ""
 
 
 def _terminating(found: Found, live: Mapping[str, Any]) -> Change:
