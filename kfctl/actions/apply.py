@@ -7,7 +7,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from kfctl.engine.plan import Choices
-from kfctl.errors import AppError, Problem, Refused
+from kfctl.errors import AppError, Forbidden, Problem, Refused
 from kfctl.model.plan import Action
 
 if TYPE_CHECKING:
@@ -75,11 +75,18 @@ def prepare(
 ) -> Apply:
     """Decide what an apply of the app (or of these components) would do; nothing is written."""
     from kfctl.actions.plan import connect, subject
+    from kfctl.actions.rights import powerless
 
     options, login = asked
     cluster = connect(app, environment, login)
     choices = replace(options.choices, will_write=not options.dry_run)
-    return prepare_for(subject(app, environment, components, cluster, choices), options)
+    about = subject(app, environment, components, cluster, choices)
+    try:
+        return prepare_for(about, options)
+    except Forbidden:
+        if choices.will_write:
+            powerless(about)
+        raise
 
 
 def prepare_for(about: Subject, options: Options) -> Apply:

@@ -152,12 +152,14 @@ def option_of(name: str) -> str:
 def save_plan(prepared: "Apply", form: Report, path: str) -> ExitCode:
     """Show the plan and write it to a file; one that is refused is not written."""
     from kfctl.actions.apply import refuse_blocked
+    from kfctl.actions.rights import refuse_powerless
     from kfctl.actions.saved import save
     from kfctl.cli.applyview import view
 
     for warning in prepared.plan.warnings:
         console.warn(warning)
     view(form).plan(prepared.plan)
+    refuse_powerless(prepared)
     refuse_blocked(prepared.plan)
     save(prepared, path)
     console.note(f"The plan is in {path}, nothing was written to the cluster. To carry it out:")
@@ -168,6 +170,7 @@ def save_plan(prepared: "Apply", form: Report, path: str) -> ExitCode:
 def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
     """Show the plan, ask where that is needed, do it, and show what came of it."""
     from kfctl.actions.apply import refuse_blocked, worse
+    from kfctl.actions.rights import refuse_powerless
     from kfctl.actions.run import begun
     from kfctl.actions.saved import refuse_moved
     from kfctl.cli.applyview import view
@@ -180,6 +183,7 @@ def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
     if prepared.options.dry_run:
         refuse_blocked(prepared.plan)
         return ExitCode.OK
+    refuse_powerless(prepared)
     agreed(prepared, yes=yes)
     with begun(prepared, console.note) as ready:
         if worse(prepared.plan, ready.plan):
