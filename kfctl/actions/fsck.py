@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.errors import Forbidden, KfctlError, Refused
+from kfctl.errors import Forbidden, KfctlError, NotFound, Refused
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
+    from kfctl.cluster.kinds import Kind
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Scope
@@ -92,20 +93,16 @@ def _read(cluster: Cluster, scope: Scope) -> tuple[Inventory, list[str]]:
 
 def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
     """Return all objects of any kind that are the app's, and what could not be read."""
-    from kfctl.cluster.request import Selection
-    from kfctl.engine.ownership import owner_of, selector
+    from kfctl.engine.ownership import owner_of
 
     kinds = [kind for kind in cluster.refresh_kinds() if {"list", "delete"} <= kind.verbs]
 
-    def listed(kind: Any) -> tuple[Body, ...]:
+    def listed(kind: Kind) -> tuple[Body, ...]:
         try:
-            return cluster.list_all(kind.api_version, kind.kind, Selection("", selector(scope))).items
-        except Forbidden:
-            if not kind.namespaced:
-                raise
-            return cluster.list_all(
-                kind.api_version, kind.kind, Selection(scope.namespace, selector(scope))
-            ).items
+            return _of_kind(cluster, kind, scope)
+        except NotFound:  # its definition has just gone, or has just come
+            known = cluster.refresh_kinds().find(kind.api_version, kind.kind)
+            return _of_kind(cluster, known, scope) if known else ()
 
     found, unread = {}, []
     for kind, answer in zip(kinds, cluster.map(listed, kinds), strict=True):
@@ -117,6 +114,20 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
             if owner and owner.ours and not _is_foreign(body):
                 found[at(body, "metadata", "uid")] = body
     return list(found.values()), unread
+
+
+def _of_kind(cluster: Cluster, kind: Kind, scope: Scope) -> tuple[Body, ...]:
+    """Return the objects of a kind with the app's labels; of its namespace alone where no more may be read."""
+    from kfctl.cluster.request import Selection
+    from kfctl.engine.ownership import selector
+
+    try:
+        return cluster.list_all(kind.api_version, kind.kind, Selection("", selector(scope))).items
+    except Forbidden:
+        if not kind.namespaced:
+            raise
+        inside = Selection(scope.namespace, selector(scope))
+        return cluster.list_all(kind.api_version, kind.kind, inside).items
 
 
 def _is_foreign(body: Body) -> bool:
