@@ -117,7 +117,7 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
 
 
 def _of_kind(cluster: Cluster, kind: Kind, scope: Scope) -> tuple[Body, ...]:
-    """Return the objects of a kind with the app's labels; of its namespace alone where no more may be read."""
+    """Return the objects of a kind with the app's labels; of its namespace where no more may be read."""
     from kfctl.cluster.request import Selection
     from kfctl.engine.ownership import selector
 

@@ -6,8 +6,10 @@ Locks are short here, so that a campaign of killed runs does not wait half a min
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -64,10 +66,10 @@ class Brisk:
 
 
 @contextmanager
-def brisk(folder: Path) -> Iterator[Brisk]:
-    """Have a server for as long as this lasts."""
+def brisk(folder: Path, clock: int = 0) -> Iterator[Brisk]:
+    """Have a server for as long as this lasts; its clock is so many seconds ahead."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tests.proof.brisk"]
+    command = [sys.executable, "-m", "tests.proof.brisk", str(clock)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         try:
@@ -77,11 +79,33 @@ def brisk(folder: Path) -> Iterator[Brisk]:
             process.stdin.close()  # the end of its input is the end of it
 
 
+def shift(seconds: int) -> None:
+    """Have this process's wall clock go wrong by so much; Python has no other than these."""
+    import datetime
+    import time
+
+    right = time.time
+
+    class Shifted(datetime.datetime):
+        """A datetime whose now is another."""
+
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Shifted:
+            """Return the wrong time."""
+            return cls.fromtimestamp(right() + seconds, tz)
+
+    time.time = lambda: right() + seconds
+    datetime.datetime = Shifted  # type: ignore[misc]
+
+
 def serve() -> None:
     """Read orders and carry them out, one after the other."""
-    import kfctl.cluster.transport  # noqa: F401 (what takes longest)
+    import kfctl
     from kfctl.cluster.lock import Timing
 
+    for module in pkgutil.walk_packages(kfctl.__path__, "kfctl."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     Timing.__init__.__defaults__ = LEASE  # type: ignore[misc]
     for line in sys.stdin:
         order = json.loads(line)
@@ -115,4 +139,6 @@ def be_kfctl(order: Mapping[str, object]) -> NoReturn:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] != "0":
+        shift(int(sys.argv[1]))
     serve()

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from tests.campaign import size
-from tests.proof.world import APPLY, DELETE, differences
+from tests.proof.world import APPLY, DELETE, differences, new_world
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cluster.access import Cluster
     from tests.proof.world import World
 
+WORLDS = 3  # apps at a time: a run mostly waits for the lock of the one that was killed
 MOST = 400  # requests that no run of this app comes near
 RUNS = ((1, APPLY), (2, APPLY), (0, DELETE))  # a first apply, an update with prune, a delete
 
@@ -24,8 +31,25 @@ def test_the_app_is_one_to_prove_something_with(world: World) -> None:
     assert any(body["spec"].get("volumeClaimTemplates") for body in both if body["kind"] == "StatefulSet")
 
 
-def test_a_run_killed_at_any_request_is_made_good_by_the_next(world: World) -> None:
-    wanted, requests = {0: {}}, {}
+def test_a_run_killed_at_any_request_is_made_good_by_the_next(
+    cluster: Cluster, new_namespace: Callable[[], str], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        folders = [tmp_path / str(number) for number in range(WORLDS)]
+        worlds = [stack.enter_context(new_world(cluster, new_namespace(), folder)) for folder in folders]
+        requests = undisturbed(worlds[0])[0]
+        assert max(requests.values()) < MOST
+        points = [(n, reached) for n in range(1, max(requests.values()) + 1) for reached in (False, True)]
+        tried = random.Random(11).sample(points, size(len(points), least=WORLDS))
+        with ThreadPoolExecutor(WORLDS) as threads:
+            kills = sum(threads.map(killed_at, worlds, [tried[start::WORLDS] for start in range(WORLDS)]))
+    print(f"{kills} runs killed, at {len(tried)} of {len(points)} points; requests of a run: {requests}")
+    assert kills >= len(tried)  # one of the three at least is that long
+
+
+def undisturbed(world: World) -> tuple[dict[int, int], dict[int, Any]]:
+    """Return how many requests each run makes, and what there is after it."""
+    wanted, requests = {}, {}
     for version, words in RUNS:
         if version:
             world.write(world.objects(version))
@@ -33,12 +57,14 @@ def test_a_run_killed_at_any_request_is_made_good_by_the_next(world: World) -> N
         wanted[version] = world.found()
     assert wanted[0] == {} and not world.leftovers(), "delete leaves nothing"
     assert {"one", "old"} <= set(world.webhook.asked), "the webhook was asked about the custom resources"
-    assert max(requests.values()) < MOST
-    points = [(n, reached) for n in range(1, max(requests.values()) + 1) for reached in (False, True)]
+    return requests, wanted
 
+
+def killed_at(world: World, points: list[tuple[int, bool]]) -> int:
+    """Kill each of the runs at each of the points, and see that one more makes it good; return the kills."""
+    wanted = undisturbed(world)[1]
     kills = 0
-    tried = random.Random(11).sample(points, size(len(points), least=3))
-    for at, reached in tried:
+    for at, reached in points:
         for version, words in RUNS:
             if version:
                 world.write(world.objects(version))
@@ -49,6 +75,4 @@ def test_a_run_killed_at_any_request_is_made_good_by_the_next(world: World) -> N
             if version:
                 assert "All is well" in world.run("fsck").stdout, where
         assert not world.leftovers(), where
-
-    print(f"{kills} runs killed; requests of a run: {requests}")
-    assert kills >= len(tried)  # one of the three at least is that long
+    return kills

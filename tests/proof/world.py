@@ -11,6 +11,7 @@ from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from kfctl import yamltext
+from tests.cluster.access import KubectlError
 from tests.faults.conftest import upstream
 from tests.faults.proxy import Call, proxied
 from tests.proof.brisk import brisk
@@ -111,18 +112,23 @@ class World:
 
     def live(self) -> list[Body]:
         """Return what of ours is on the cluster."""
-        names = [f"crd/widgets.{self.group}", f"validatingwebhookconfiguration/{self.group}"]
-        wide = self._get(*names, "--ignore-not-found")
-        defined = any(body["kind"] == "CustomResourceDefinition" for body in wide)
-        kinds = [*KINDS, *([f"widgets.{self.group}"] if defined else [])]
-        selected = self._get(",".join(kinds), "-l", "kfctl.dev/app=proof", "-n", self.namespace)
-        return [*selected, *(body for body in wide if "kfctl.dev/app" in body["metadata"].get("labels", {}))]
+        wide = ("customresourcedefinition", "validatingwebhookconfiguration")
+        try:
+            found = self._ours(*KINDS, *wide, f"widgets.{self.group}")
+        except KubectlError:  # its definition is gone, and with it the kind
+            found = self._ours(*KINDS, *wide)
+        return [body for body in found if self._is_here(body)]
 
-    def _get(self, *words: str) -> list[Body]:
-        text = self.cluster.kubectl("get", *words, "-o", "json", "--show-managed-fields")
-        found = json.loads(text) if text else {"items": []}
-        items: list[Body] = found.get("items", [found])
-        return [body for body in items if not body["metadata"]["name"].startswith("foreign-")]
+    def _ours(self, *kinds: str) -> list[Body]:
+        selected = ("-l", "kfctl.dev/app=proof", "-n", self.namespace, "-o", "json", "--show-managed-fields")
+        items: list[Body] = json.loads(self.cluster.kubectl("get", ",".join(kinds), *selected))["items"]
+        return items
+
+    def _is_here(self, body: Body) -> bool:
+        """Whether an object is of this world, and no foreign one in disguise."""
+        metadata = body["metadata"]
+        mine = metadata.get("namespace") == self.namespace or self.group in metadata["name"]
+        return mine and not metadata["name"].startswith("foreign-")
 
     def leftovers(self) -> str:
         """Return the names of kfctl's own records in the namespace."""
@@ -130,9 +136,14 @@ class World:
 
 
 @contextmanager
-def new_world(cluster: Cluster, namespace: str, folder: Path) -> Iterator[World]:
-    """Have a world for as long as this lasts; what is outside its namespace is removed after."""
-    with proxied(upstream(cluster, folder)) as proxy, served() as webhook, brisk(folder / "runs") as runs:
+def new_world(cluster: Cluster, namespace: str, folder: Path, clock: int = 0) -> Iterator[World]:
+    """Have a world for as long as this lasts, whose user's clock is so many seconds ahead.
+
+    What is outside its namespace is removed after.
+    """
+    folder.mkdir(exist_ok=True)
+    runs_of = brisk(folder / "runs", clock)
+    with proxied(upstream(cluster, folder)) as proxy, served() as webhook, runs_of as runs:
         kubeconfig = proxy.kubeconfig(folder / "kubeconfig")
         world = World(folder / "app", namespace, cluster, proxy, kubeconfig, webhook, runs)
         try:
