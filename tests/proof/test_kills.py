@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cluster.access import Cluster
     from tests.proof.world import World
 
-WORLDS = 3  # apps at a time: a run mostly waits for the lock of the one that was killed
+WORLDS = 4  # apps at a time: a run mostly waits for the lock of the one that was killed
 MOST = 400  # requests that no run of this app comes near
 RUNS = ((1, APPLY), (2, APPLY), (0, DELETE))  # a first apply, an update with prune, a delete
 
