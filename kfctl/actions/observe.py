@@ -13,13 +13,13 @@ from kfctl.engine.ownership import owner_of
 from kfctl.engine.plan import Found
 from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims
-from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound
+from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, by_hand, steps_to, without_left_over
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kinds import Kind
@@ -70,15 +70,32 @@ def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, alread
 
 
 def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]:
-    """Return those of the namespaces that are not there; one that may not be read counts as there."""
+    """Return those of the namespaces that are not there; one that may not be read counts as there.
+
+    Refused where one is being deleted: nothing can be made in it.
+    """
     listed = sorted(set(names))
-    answers = parallel(lambda name: cluster.uid(name), listed)
+    answers = parallel(lambda name: cluster.raw("GET", f"/api/v1/namespaces/{name}"), listed)
     for answer in answers:
         if isinstance(answer, KfctlError) and not isinstance(answer, NotFound | Forbidden):
             raise answer
+    going = [problem for each in answers if isinstance(each, dict) for problem in _going(each)]
+    if going:
+        raise Refused.of(going)
     return frozenset(
         name for name, answer in zip(listed, answers, strict=True) if isinstance(answer, NotFound)
     )
+
+
+def _going(namespace: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield that a namespace is being deleted, if it is, and what holds it."""
+    if not at(namespace, "metadata", "deletionTimestamp"):
+        return
+    conditions = at(namespace, "status", "conditions") or ()
+    held = [str(c.get("message")) for c in conditions if c.get("status") == "True" and c.get("message")]
+    name = at(namespace, "metadata", "name")
+    why = f": {'; '.join(held)}" if held else ""
+    yield Problem(f"namespace {name} is being deleted{why}", hint="when it is gone, run the command again")
 
 
 @dataclass(frozen=True)
