@@ -82,6 +82,7 @@ def plan_app(
 def decide(about: Subject, before: Decision | None = None) -> Decision:
     """Return what has to happen; what was known `before` of objects that have not moved still holds."""
     from kfctl.actions import observe
+    from kfctl.actions.spawned import with_spawned
     from kfctl.engine.applyset import members
     from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import intent
@@ -98,10 +99,12 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     there = observe.ours(cluster, inventory, wanted)
     already = observe.Already(missing, choices.force_conflicts, before.found if before else {}, scope)
     found = observe.observe(cluster, wanted, there, already)
-    pruning, situation = _pruning(about, inventory, found, there)
+    pruned = _pruning(about, inventory, found, there)
+    staying = (*there.objects.values(), *(each.body for each in wanted))
+    pruning, situation, unseen = with_spawned(cluster, pruned, staying)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
-    warnings = (*about.warnings, *hidden)
+    warnings = (*about.warnings, *hidden, *unseen)
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=_refused(about, pruning))
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kfctl.cluster.request import Selection
 from kfctl.cluster.streams import Source
 from kfctl.engine.ownership import COMPONENT, selector
+from kfctl.engine.spawned import selector_of
 from kfctl.errors import KfctlError
 
 if TYPE_CHECKING:
@@ -41,5 +42,4 @@ def spawned(app: App, component: str) -> Iterator[str]:
         prototype = catalog(app.root).get(declared.prototype, declared.where)
     except KfctlError:  # the app may be broken: its own pods are found all the same
         return
-    for labels in prototype.spawns:
-        yield ",".join(f"{key}={value}" for key, value in labels.items())
+    yield from map(selector_of, prototype.spawns)

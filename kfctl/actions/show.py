@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kfctl.errors import AppError, KfctlError, Problem, TemplateError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kfctl.engine.render import Renderer
     from kfctl.model.app import App, Component, Environment
@@ -32,6 +32,7 @@ class Part:
     component: Component
     resources: list[Resource]
     namespace: str
+    spawns: tuple[Mapping[str, str], ...] = ()  # label selectors of what its program makes
 
 
 def render_app(app: App, environment_name: str, components: Sequence[str] = ()) -> list[Resource]:
@@ -131,7 +132,8 @@ class _Renders:
         resources = [*self._renderer(prototype).render({**values, **names}), *self._raw(component)]
         patches = [*component.patches, *self._environment.patches.get(component.name, ())]
         namespace = values.get("namespace") or self._environment.target.namespace or "default"
-        return Part(component, patched(resources, patches) if patches else resources, namespace)
+        resources = patched(resources, patches) if patches else resources
+        return Part(component, resources, namespace, prototype.spawns)
 
     def _prototype(self, component: Component) -> Prototype:
         if component.prototype not in self._prototypes:
@@ -191,7 +193,9 @@ class _Renders:
             for part in parts
             for resource in stamp(
                 part.resources,
-                Owner(self._app.name, self._environment.name, part.component.name, part.namespace),
+                Owner(
+                    self._app.name, self._environment.name, part.component.name, part.namespace, part.spawns
+                ),
                 cluster_wide,
             )
         ]

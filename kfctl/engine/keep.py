@@ -59,6 +59,7 @@ class Situation:
     doubt: str = ""  # why it is not known what else is wanted
     unapplied: int = 0  # how many of the wanted objects could not be applied
     recorded: Mapping[Key, Body] = field(default_factory=dict)  # as applied last, for what it asked to keep
+    spawned: frozenset[str] = frozenset()  # UIDs of what programs made that go
     contents: Mapping[Key, tuple[Listed, ...]] = field(default_factory=dict)  # of namespaces and definitions
 
 

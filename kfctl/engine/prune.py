@@ -19,9 +19,11 @@ from kfctl.engine.keep import (
     controller_of,
     first_reason,
     is_copy,
+    keeping,
 )
 from kfctl.engine.order import sort_key, waves
 from kfctl.engine.ownership import COMPONENT, PART_OF_SET
+from kfctl.engine.spawned import is_spawned
 from kfctl.errors import AppError
 from kfctl.model.plan import Action, Change
 from kfctl.model.resource import Key, Resource, at
@@ -103,6 +105,10 @@ def remaining(
 def why_stays(body: Body, situation: Situation) -> str:
     """Return what speaks against deleting an object that has changed since it was decided; else empty."""
     member = Member(Resource(body))
+    if member.uid in situation.spawned:
+        return (
+            "" if is_spawned(body) and not keeping(body) else "it is controlled, or asked to be kept, since"
+        )
     if member.group_kind in {DEFINITION, NAMESPACE}:
         return "what lives in it may have changed, too"
     if not _Judge(situation).is_candidate(member):

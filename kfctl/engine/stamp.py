@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.podtemplates import configmaps_read, with_pod_templates
+from kfctl.engine.podtemplates import configmaps_read, pod_templates, with_pod_templates
+from kfctl.engine.spawned import announced
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Owner:
     environment: str
     component: str
     namespace: str
+    spawns: tuple[Mapping[str, str], ...] = ()  # label selectors of what its program makes
 
 
 def cluster_scoped(resources: Iterable[Resource]) -> frozenset[str]:
@@ -100,7 +102,8 @@ def stamp(
         replace(resource, body=_with_metadata(resource, marks, owner, cluster_wide)) for resource in resources
     ]
     checksums = _checksums(placed)
-    return [_with_pods(resource, marks, checksums) for resource in placed]
+    finished = [_with_pods(resource, marks, checksums) for resource in placed]
+    return [_announced(resource, owner.spawns) for resource in finished] if owner.spawns else finished
 
 
 def _with_metadata(
@@ -130,6 +133,13 @@ def _with_pods(resource: Resource, marks: Mapping[str, str], checksums: Mapping[
 
     body = with_pod_templates(resource, marked)
     return resource if body is resource.body else replace(resource, body=body)
+
+
+def _announced(resource: Resource, spawns: Sequence[Mapping[str, str]]) -> Resource:
+    """Return a workload with the selectors of what its program makes; anything else as it is."""
+    if not pod_templates(resource):
+        return resource
+    return replace(resource, body={**resource.body, "metadata": announced(resource.metadata, spawns)})
 
 
 def _checksums(resources: Iterable[Resource]) -> dict[str, str]:

@@ -16,6 +16,7 @@ TOKEN = Path(os.environ.get("HUB_RUN", "/run/hub")) / "proxy-token"  # made when
 HUB_PORT = os.environ.get("HUB_PORT", "8081")
 PROXY_PORT = os.environ.get("PROXY_PORT", "8000")
 PROXY_API_PORT = os.environ.get("PROXY_API_PORT", "8001")
+SPAWNED = {"kfctl.dev/spawned-by": "tf-hub"}  # tells what is this hub's from what another one makes
 
 
 def hub():
@@ -102,6 +103,7 @@ def spawner():
     c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
     c.KubeSpawner.namespace = os.environ["POD_NAMESPACE"]
     c.KubeSpawner.slug_scheme = VALUES["slugScheme"]
+    c.KubeSpawner.extra_labels = SPAWNED
     c.KubeSpawner.cmd = VALUES["notebookCommand"]
     c.KubeSpawner.image = from_registry(VALUES["jupyterNotebookImage"])
     c.KubeSpawner.image_pull_policy = VALUES["imagePullPolicy"]
@@ -153,6 +155,7 @@ def storage():
     volumes, mounts = [], []
     if VALUES["jupyterNotebookPVCMount"]:
         c.KubeSpawner.storage_pvc_ensure = True
+        c.KubeSpawner.storage_extra_labels = SPAWNED
         c.KubeSpawner.storage_capacity = str(VALUES["notebookPVCSize"])
         c.KubeSpawner.storage_access_modes = ["ReadWriteOnce"]
         if VALUES["storageClass"]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["proxy"]
 
 Body = dict[str, Any]
+CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 # A user who may not see nodes: that there is none can't be known then, so pods are waited for.
 RIGHTS = [
     {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"]},
@@ -83,6 +84,32 @@ class World:
             file = self.root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    def write_maker(self, *names: str) -> None:
+        """Add components whose program, a Deployment of the component's name, makes pods and claims."""
+        declared = {
+            "apiVersion": "kfctl/v1",
+            "kind": "Prototype",
+            "name": "maker",
+            "summary": "makes pods",
+            "parameters": {"properties": {}},
+            "templates": ["deployment.yaml.j2"],
+            "spawns": [{"made-by": "maker"}],
+        }
+        folder = self.root / "prototypes/maker"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "prototype.yaml").write_text(json.dumps(declared))
+        body = json.dumps(deployment("NAME"))
+        (folder / "deployment.yaml.j2").write_text(body.replace("NAME", "{{ component }}"))
+        for name in names:
+            component = "apiVersion: kfctl/v1\nkind: Component\nprototype: maker\n"
+            (self.root / f"components/{name}.yaml").write_text(component)
+
+    def make(self, kind: str, name: str, **labels: str) -> None:
+        """Make a pod or a claim as a program would."""
+        metadata = {"name": name, "namespace": self.namespace, "labels": labels}
+        spec = pod_template("x")["spec"] if kind == "Pod" else CLAIM_SPEC
+        self.admin.create({"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec})
 
     def prepare(self, *components: str, **options: Any) -> Apply:
         """Decide on an apply."""

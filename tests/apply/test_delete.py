@@ -11,7 +11,7 @@ from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Selection
 from kfctl.errors import ExitCode
 from kfctl.model.status import Step
-from tests.apply.conftest import config_map, definition, deployment, thing
+from tests.apply.conftest import CLAIM_SPEC, config_map, definition, deployment, thing
 from tests.apply.test_apply import results, rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CLAIM: Body = {
     "apiVersion": "v1",
     "kind": "PersistentVolumeClaim",
     "metadata": {"name": "files"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    "spec": CLAIM_SPEC,
 }
 OURS = "kfctl.dev/record-of"
 
@@ -176,3 +176,74 @@ def test_delete_without_the_directory(world: World, typed: Callable[..., Run], n
     assert ran.code == ExitCode.OK, ran.err
     assert kept(world) == set()
     assert world.admin.find("v1", "PersistentVolumeClaim", "files", world.namespace) is None
+
+
+MADE = {"made-by": "maker"}
+
+
+def left(world: World, kind: str) -> set[str]:
+    """The names of what is there of a kind and was not made by a controller."""
+    listed = world.admin.list_all("v1", kind, Selection(world.namespace)).items
+    return {body["metadata"]["name"] for body in listed if not body["metadata"].get("ownerReferences")}
+
+
+def made_something(world: World) -> None:
+    """An app whose program has made a pod and a claim, beside those of somebody else."""
+    world.write(one=[config_map("a")])
+    world.write_maker("maker")
+    world.apply(wait=False)
+    world.make("Pod", "made", **MADE)
+    world.make("PersistentVolumeClaim", "home", **MADE)
+    world.make("Pod", "other", **{"made-by": "another"})
+    controlled = world.pods("maker")[0]
+    world.admin.patch(controlled, {"metadata": {"labels": MADE}})  # our own pod goes with its Deployment
+
+
+def test_what_a_program_made_is_asked_for_and_stopped_with_it(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    made_something(world)
+    ran = typed("delete")
+    assert ran.code == ExitCode.REFUSED
+    assert "this would delete Pod/made, delete Deployment/maker" in ran.err
+    ran = typed("delete", "--yes")
+    assert ran.code == ExitCode.OK, ran.err
+    assert "- Pod/made  delete: Deployment/maker made it" in ran.out
+    assert "= PersistentVolumeClaim/home  keep: Deployment/maker made it; it holds data" in ran.out
+    assert (left(world, "Pod"), left(world, "PersistentVolumeClaim")) == ({"other"}, {"home"})
+
+
+def test_a_component_that_left_the_app_takes_along_what_its_program_made(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    made_something(world)
+    (world.root / "components/maker.yaml").unlink()
+    assert typed("apply", "--no-wait", "--yes", "--delete-data").code == ExitCode.OK
+    assert (left(world, "Pod"), left(world, "PersistentVolumeClaim")) == ({"other"}, set())
+
+
+def test_what_another_component_still_makes_stays(world: World, typed: Callable[..., Run]) -> None:
+    world.write(one=[config_map("a")])
+    world.write_maker("maker", "second")
+    world.apply(wait=False)
+    world.make("Pod", "made", **MADE)
+    assert typed("delete", "-c", "maker", "--yes").code == ExitCode.OK
+    assert left(world, "Pod") == {"made"}
+    assert typed("delete", "--yes").code == ExitCode.OK
+    assert left(world, "Pod") == set()
+
+
+def test_it_is_stopped_without_the_apps_directory(world: World, kfctl: Callable[..., Run]) -> None:
+    made_something(world)
+    where = ("--app", "app", "--env", "default", "--namespace", world.namespace)
+    ran = kfctl("delete", *where, "--yes", env={"KUBECONFIG": world.login.kubeconfig or ""})
+    assert ran.code == ExitCode.OK, ran.err
+    assert left(world, "Pod") == {"other"}
+
+
+def test_a_pod_that_asks_to_be_kept_stays(world: World, typed: Callable[..., Run]) -> None:
+    made_something(world)
+    pod = world.admin.get("v1", "Pod", "made", world.namespace)
+    world.admin.patch(pod, {"metadata": {"annotations": {"kfctl.dev/keep": "true"}}})
+    assert typed("delete", "--yes").code == ExitCode.OK
+    assert left(world, "Pod") == {"made", "other"}

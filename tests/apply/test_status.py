@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +17,7 @@ from kfctl.cli import statusview
 from kfctl.errors import ExitCode
 from kfctl.model.status import Health, Status
 from kfctl.store.appfiles import load_app
-from tests.apply.conftest import config_map, deployment, job, pod_template
+from tests.apply.conftest import config_map, deployment, job
 from tests.apply.test_waiting import CRASHED
 
 if TYPE_CHECKING:
@@ -98,27 +98,10 @@ def test_an_app_that_is_broken_is_shown_by_its_labels(world: World) -> None:
 
 
 def test_what_a_program_made_is_shown_with_its_component(world: World) -> None:
-    declared = {
-        "apiVersion": "kfctl/v1",
-        "kind": "Prototype",
-        "name": "maker",
-        "summary": "makes pods",
-        "parameters": {"properties": {}},
-        "templates": ["configmap.yaml.j2"],
-        "spawns": [{"made-by": "maker"}],
-    }
     world.write(one=[config_map("a")])
-    folder = world.root / "prototypes/maker"
-    folder.mkdir(parents=True)
-    (folder / "prototype.yaml").write_text(json.dumps(declared))
-    (folder / "configmap.yaml.j2").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\n")
-    (world.root / "components/maker.yaml").write_text(
-        "apiVersion: kfctl/v1\nkind: Component\nprototype: maker\n"
-    )
-    world.apply()
-    pod: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", **pod_template("x")}
-    pod["metadata"] = {"name": "made-1", "namespace": world.namespace, "labels": {"made-by": "maker"}}
-    world.admin.create(pod)
+    world.write_maker("maker")
+    world.apply(wait=False)
+    world.make("Pod", "made-1", **{"made-by": "maker"})
     found = {component.name: component for component in looked_at(world).components}
     assert [str(each.key) for each in found["maker"].spawned] == ["Pod/made-1"]
     assert found["one"].spawned == ()
