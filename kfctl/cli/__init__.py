@@ -82,6 +82,7 @@ COMMANDS = Branch(
         "status": "status:status",
         "logs": "logs:logs",
         "open": "open:open_component",
+        "doctor": "doctor:doctor",
         "version": "version:version",
     },
 )
