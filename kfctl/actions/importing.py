@@ -36,12 +36,12 @@ class Imported:
 def import_manifests(root: Path, path: Path, name: str | None, *, dry_run: bool = False) -> Imported:
     """Make a component of the manifests at `path`, `-` for standard input; `dry_run` writes nothing."""
     component = _name(path, name)
+    intake = _standard_input(component) if path == STDIN else take_in(path)
+    taken = take(intake.sources, component)
     with locked(root):
         if component in component_names(root):
             hint = f"--name takes another name; kfctl component rm {component} makes room"
             raise UsageError(f"there is a component '{component}' already", hint=hint)
-        intake = _standard_input(component) if path == STDIN else take_in(path)
-        taken = take(intake.sources, component)
         if twins := list(dict.fromkeys(_twins(root, component, taken))):
             raise AppError.of(twins)
         if not dry_run:

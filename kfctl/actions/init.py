@@ -81,7 +81,7 @@ def _refuse(folder: Path) -> None:
         raise UsageError(f"there is no folder {folder.parent}", hint=f"mkdir -p {folder.parent}")
     taken = [name for name in OURS if os.path.lexists(folder / name)]
     if taken:
-        hint = "make the app in a new folder: kfctl init NAME"
+        hint = "make the app in a new folder: give its name"
         raise UsageError(f"{folder} has {' and '.join(taken)}, which kfctl would overwrite", hint=hint)
 
 

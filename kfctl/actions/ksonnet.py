@@ -63,10 +63,8 @@ def import_ksonnet(source: Path, folder: Path, *, dry_run: bool = False) -> Impo
         new.environments(ks, found)
         write_file(site, "kfctl.yaml", app_text(name, str(uuid.uuid4()), found.globals))
         needs = tuple(dict.fromkeys(_needs(site)))
-    left = tuple(
-        sorted((_below(source, each) for each in new.left), key=lambda each: each.where or Location(""))
-    )
-    return ImportedApp(name, tuple(new.made), new.targets, tuple(new.changes), left, needs)
+    left = sorted((_below(source, each) for each in new.left), key=lambda each: each.where or Location(""))
+    return ImportedApp(name, tuple(new.made), new.targets, tuple(new.changes), tuple(left), needs)
 
 
 class _Site:
@@ -115,12 +113,8 @@ class _Site:
             overrides = found.environments.get(environment.name, Overrides({}, {}))
             label = as_label(environment.name) or DEFAULT
             if label in self.targets:
-                self.left.append(
-                    Problem(
-                        f"environment {environment.name}: there is one called {label} already",
-                        environment.where,
-                    )
-                )
+                said = f"environment {environment.name}: there is one called {label} already"
+                self.left.append(Problem(said, environment.where))
                 continue
             self._say_renamed("environment", environment.name, label, environment.where)
             target = self.targets[label] = Target(self._context(environment), environment.namespace or None)
@@ -133,9 +127,8 @@ class _Site:
         if len(contexts) == 1:
             return contexts[0]
         if environment.server:
-            why = (
-                f"several contexts are for it ({', '.join(contexts)})" if contexts else "no context is for it"
-            )
+            several = f"several contexts are for it ({', '.join(contexts)})"
+            why = several if contexts else "no context is for it"
             hint = f"kfctl env set {as_label(environment.name)} --context NAME"
             self.left.append(Problem(f"the server {environment.server}: {why}", Location("app.yaml"), hint))
         return None
@@ -143,9 +136,8 @@ class _Site:
     def _label(self, name: str, where: Location) -> str:
         label = as_label(name)
         if not label or label in self._labels.values():
-            raise AppError(
-                f"{name} can't be made the name of a component", where=where, hint="rename it there first"
-            )
+            message = f"{name} can't be made the name of a component"
+            raise AppError(message, where=where, hint="rename it there first")
         self._say_renamed("component", name, label, where)
         self._labels[name] = label
         return label

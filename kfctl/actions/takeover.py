@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.identity import identity_problems, problem
 from kfctl.engine.modern import modern
+from kfctl.engine.podtemplates import maps
 from kfctl.engine.structure import examine_objects
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import holds_secret
@@ -170,6 +171,10 @@ def _oddities(resources: Sequence[Resource]) -> Iterator[Problem]:
     for resource in resources:
         if holds_secret(resource):
             yield _plain(problem(resource, "holds secret data: whoever can read the app's files can read it"))
+        for owner in maps(resource.metadata.get("ownerReferences")):
+            yield _plain(
+                problem(resource, f"belongs to {owner.get('kind')}/{owner.get('name')}, which makes it")
+            )
     namespaces: dict[str, list[Resource]] = {}
     for resource in resources:
         if resource.namespace:

@@ -53,17 +53,16 @@ def import_(
     from kfctl.actions.app import current_folder, here
     from kfctl.actions.importing import import_manifests
     from kfctl.errors import UsageError
-    from kfctl.store.ksonnet import is_ksonnet
+    from kfctl.store.ksonnet import ksonnet_root
 
-    if is_ksonnet(path):
+    if source := ksonnet_root(path):
         from kfctl.actions.ksonnet import import_ksonnet
 
         if name is not None:
-            raise UsageError(
-                "--name is for plain YAML: the app is called as its folder", hint="give DIR instead"
-            )
+            hint = "give DIR: the app is called as its folder"
+            raise UsageError("--name is for plain YAML", hint=hint)
         place = current_folder() / (session.directory or "") / (folder or "")
-        made = import_ksonnet(path, place, dry_run=dry_run)
+        made = import_ksonnet(source, place, dry_run=dry_run)
         tell_app(made, folder, dry_run=dry_run)
     elif folder is not None:
         hint = "--name COMPONENT names the component; a folder is given for a ksonnet app only"

@@ -39,10 +39,12 @@ _IMPORTED = {
 }
 
 
-def is_ksonnet(path: Path) -> bool:
-    """Whether a folder is an app of ksonnet."""
-    file = path / APP_YAML
-    return file.is_file() and _KIND.search(file.read_text(encoding="utf-8", errors="replace")) is not None
+def ksonnet_root(path: Path) -> Path | None:
+    """Return the folder of the ksonnet app that is meant by it, or by its `app.yaml`; None if it is none."""
+    root = path.parent if path.name == APP_YAML else path
+    file = root / APP_YAML
+    is_app = file.is_file() and _KIND.search(file.read_text(encoding="utf-8", errors="replace"))
+    return root if is_app else None
 
 
 def read_ksonnet(root: Path) -> KsApp:
