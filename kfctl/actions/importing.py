@@ -36,7 +36,7 @@ class Imported:
 def import_manifests(root: Path, path: Path, name: str | None, *, dry_run: bool = False) -> Imported:
     """Make a component of the manifests at `path`, `-` for standard input; `dry_run` writes nothing."""
     component = _name(path, name)
-    intake = _standard_input(component) if path == STDIN else take_in(path)
+    intake = _stream(path, component) if _is_stream(path) else take_in(path)
     taken = take(intake.sources, component)
     with locked(root):
         if component in component_names(root):
@@ -53,19 +53,27 @@ def _name(path: Path, given: str | None) -> str:
     if given is not None:
         check_name("a component", given)
         return given
-    if path == STDIN:
-        raise UsageError("what comes from standard input has no name", hint="give it one: --name COMPONENT")
-    resolved = path.resolve()
-    made = as_label(resolved.name if path.is_dir() else resolved.name.lstrip(".").rsplit(".", 1)[0])
-    if not made:
-        raise UsageError(f"{path} has no name for a component", hint="give it one: --name COMPONENT")
+    named = (
+        path if path.name not in ("", "..") else path.resolve()
+    )  # the user's own name of it is the better one
+    made = as_label(named.name if path.is_dir() else named.name.lstrip(".").rsplit(".", 1)[0])
+    if _is_stream(path) or not made:
+        message = "what comes from a pipe has no name" if _is_stream(path) else f"{path} gives no name"
+        raise UsageError(message, hint="give the component one: --name COMPONENT")
     return made
 
 
-def _standard_input(component: str) -> Intake:
+def _is_stream(path: Path) -> bool:
+    """Whether a path is standard input, or a pipe as of a shell's <(command)."""
+    return path == STDIN or path.is_fifo()
+
+
+def _stream(path: Path, component: str) -> Intake:
     import sys
 
-    return Intake((Source("standard input", f"{component}.yaml", sys.stdin.buffer.read()),))
+    raw = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    called = "standard input" if path == STDIN else str(path)
+    return Intake((Source(called, f"{component}.yaml", raw),))
 
 
 def _twins(root: Path, component: str, taken: Taken) -> Iterator[Problem]:

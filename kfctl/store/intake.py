@@ -93,7 +93,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _file(path: Path) -> Source:
     try:
-        raw = path.read_bytes()  # a pipe too, as of a shell's <(command)
+        raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"can't read {path}: {error.strerror}") from None
     name = path.name.lstrip(".") or "manifest"

@@ -152,7 +152,7 @@ def _environment(root: Path, name: str, entry: Mapping[str, Any], left: list[Pro
     file = f"{folder}/params.libsonnet"
     overrides = _overrides(_program(root, file, left), file, left)
     globals_ = _program(root, f"{folder}/globals.libsonnet", left).result
-    if entry.get("targets"):
+    if any(target != "/" for target in entry.get("targets") or ()):
         where = Location(APP_YAML)
         left.append(
             Problem(f"the targets of environment {name}: kfctl has no modules", where, "choose with -c")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +14,11 @@ from kfctl.errors import ExitCode
 from tests.outside import OLD_JOBS, TUTORIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Shell
+    from tests.conftest import Run
 
 CONFIG = """\
 # a comment
@@ -193,6 +196,14 @@ def test_standard_input(app: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdin", stream)
         assert app("import - --name piped").code == ExitCode.OK
     assert app.read("components/piped/piped.yaml") == CONFIG
+
+
+def test_a_pipe_of_the_shell(kfctl: Callable[..., Run], tmp_path: Path) -> None:
+    assert kfctl("init", "--bare", "app").code == ExitCode.OK
+    script = f"cd app && {sys.executable} -m kfctl import <(cat) --name piped"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, input=CONFIG, text=True, capture_output=True)
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert (tmp_path / "app/components/piped/piped.yaml").read_text() == CONFIG
 
 
 def test_a_dry_run_says_all_and_writes_nothing(app: Shell) -> None:
