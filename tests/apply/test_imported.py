@@ -8,6 +8,7 @@ import pytest
 
 from kfctl import yamltext
 from kfctl.actions.takeover import take
+from kfctl.engine.modern import OLD as OLD_APIS
 from kfctl.errors import ExitCode
 from kfctl.store.intake import Source
 from tests.outside import OLD_JOBS, TUTORIAL
@@ -100,3 +101,10 @@ def test_services_that_select_nothing_are_told(typed: Callable[..., Run], shop: 
         assert "selects" not in by_object["Service/tf-hub-lb-katacoda"]  # somebody's pod is there
     again = typed("apply")
     assert "selects" not in again.out
+
+
+def test_the_table_of_old_apis_is_what_the_server_says(shop: Shop) -> None:
+    kinds = shop.connect().kinds
+    for (version, kind), old in OLD_APIS.items():
+        assert not kinds.find(version, kind), f"{kind} of {version} is served"
+        assert not old.new or kinds.find(old.new, kind), f"{kind} of {old.new} is not"
