@@ -219,6 +219,7 @@ _SYNTAX = {  # libyaml's words, and ours with what to do
         "put a value that holds `: ` in quotes, and indent the keys of one map alike",
     ),
     "could not find expected ':'": ("a key without its `:`", "write `key: value`"),
+    "exceeded maximum nesting depth": (f"more than {MAX_DEPTH} maps and lists in one another", ""),
     "did not find expected key": ("neither a key nor the end of the map", "indent the keys of one map alike"),
 }
 
