@@ -11,7 +11,7 @@ from kfctl.errors import AppError, Forbidden, Problem, Refused
 from kfctl.model.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kfctl.actions.plan import Decision, Subject
     from kfctl.cluster.client import Cluster
@@ -101,8 +101,7 @@ def prepare_for(about: Subject, options: Options) -> Apply:
 def refuse_blocked(plan: Plan) -> None:
     """Raise Refused with every conflict and refusal in the plan."""
     if plan.forbidden:
-        problems = [Problem(_blocked(change), hint=change.hint) for change in plan.blocked]
-        raise Refused("the plan can't be carried out", problems=[*plan.refused, *problems])
+        raise Refused("the plan can't be carried out", problems=[*plan.refused, *_obstacles(plan)])
 
 
 def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None, *, many: bool = True) -> None:
@@ -153,6 +152,15 @@ def _checked(plan: Plan, *, whole: bool) -> Plan:
     return replace(plan, warnings=(*plan.warnings, *warnings))
 
 
+def _obstacles(plan: Plan) -> Iterator[Problem]:
+    """Yield what stands in the way, once for all objects of which the same is true."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for change in plan.blocked:
+        named.setdefault((_blocked(change), change.hint), []).append(str(change.key))
+    for (why, hint), keys in named.items():
+        yield Problem(f"{', '.join(keys)}: {why}", hint=hint)
+
+
 def _blocked(change: Change) -> str:
     taken = [f"{field.path} is owned by {field.owner}" for field in change.fields if field.owner]
-    return f"{change.key}: {change.reason}" + (f": {', '.join(taken)}" if taken else "")
+    return change.reason + (f": {', '.join(taken)}" if taken else "")

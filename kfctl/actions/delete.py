@@ -86,7 +86,7 @@ def prepare(
     app, environment, cluster = what
     choices = Choices(will_write=True, allow_empty=True, permits=permits)
     name = " -c ".join(("delete", *components))
-    about = Subject(app, environment, cluster, choices, (), components, what=name)
+    about = Subject(app, environment, cluster, choices, (), components, what=name, deletes=True)
     return replace(prepare_for(about, options), removes=not components)
 
 

@@ -40,6 +40,7 @@ class Subject:
     warnings: tuple[str, ...] = ()
     what: str = "apply"  # for the history
     values: Mapping[str, Any] | None = None  # by component; None: as the app has them
+    deletes: bool = False  # all of it, or of these components
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,9 @@ def _pruning(
         permits=about.choices.permits,
         components=frozenset(about.components) if about.components else None,
     )
+    if about.deletes:
+        what = "its component" if about.components else "the app"
+        situation = replace(situation, gone=f"{what} is deleted")
     pruning = prune(there.listed, situation)
     if pruning.deletes and about.components:
         elsewhere, doubt = _wanted_elsewhere(about)

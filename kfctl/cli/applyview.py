@@ -141,7 +141,7 @@ def _row_value(row: Row) -> dict[str, Any]:
 def report_lines(report: Report) -> Iterator[str]:
     """Yield a report line by line: what is left over, each object, what is not well and why, the sum."""
     if report.left:
-        yield "On the cluster, and no longer in the app:"
+        yield "Left on the cluster:"
         yield from (paint(f"= {change.key}: {change.reason}", "dim") for change in report.left)
         yield ""
     yield from _objects(report.rows)

@@ -47,7 +47,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield paint(f"+ Namespace/{scope.namespace}  (it is not there yet)", "green")
     yield from change_lines(plan.changes)
     yield ""
-    yield summary(plan.changes)
+    yield summary(plan)
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[str]:
@@ -60,10 +60,9 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
         yield from _obstacle(group)
 
 
-def summary(changes: Iterable[Change]) -> str:
+def summary(plan: Plan) -> str:
     """Return how many objects there are of each action, in one line."""
-    actions = [change.action for change in changes]
-    counts = [f"{actions.count(action)} {_DONE[action]}" for action in Action if action in actions]
+    counts = [f"{count} {_DONE[Action(action)]}" for action, count in plan.counts().items()]
     return f"{', '.join(counts)}." if counts else "The app has no objects."
 
 

@@ -35,22 +35,24 @@ def tree(found: AppStatus) -> Iterator[str]:
     yield f"{scope.app} → {scope.environment}: context {scope.context}, namespace {scope.namespace}"
     if not found.components:
         yield "nothing of it is on the cluster, and it has no objects"
+    told: set[Cause] = set()
     for component in found.components:
         yield ""
         name = paint(component.name or "(no component)", "bold")
         yield f"{sign(component.health)} {name}  {component.health.value}"
         for each in component.objects:
-            yield from _object(each)
+            yield from _object(each, told)
         for each in component.spawned:
-            yield from _object(each, ", made by its program")
+            yield from _object(each, told, ", made by its program")
 
 
-def _object(found: Status, more: str = "") -> Iterator[str]:
-    """Yield one object, its pods below it, and why it is not ready."""
+def _object(found: Status, told: set[Cause], more: str = "") -> Iterator[str]:
+    """Yield one object, its pods below it, and why it is not ready, unless that is told already."""
     yield f"  {sign(found.health)} {found.key}  {words(found)}{more}{_aged(found)}"
     for pod in found.children:
         yield f"      {sign(pod.health)} {pod.key}  {words(pod)}{_restarted(pod)}{_aged(pod)}"
-    if found.cause and not found.health.good:
+    if found.cause and not found.health.good and found.cause not in told:
+        told.add(found.cause)
         yield from (f"        {line}" for line in cause_lines(found.cause))
 
 

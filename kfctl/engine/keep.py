@@ -56,6 +56,7 @@ class Situation:
     in_use: frozenset[str] = frozenset()  # UIDs of what is wanted: one object may be served by two groups
     permits: Permits = field(default_factory=Permits)
     components: frozenset[str] | None = None  # only these may lose objects; None: all
+    gone: str = "it is no longer part of the app"  # why what is not wanted goes
     doubt: str = ""  # why it is not known what else is wanted
     unapplied: int = 0  # how many of the wanted objects could not be applied
     recorded: Mapping[Key, Body] = field(default_factory=dict)  # as applied last, for what it asked to keep

@@ -85,7 +85,11 @@ def prune(listed: Sequence[Listed], situation: Situation) -> Pruning:
     stays = sorted((m for m in mine if m.key in kept), key=lambda member: sort_key(member.resource))
     return Pruning(
         changes=(
-            *(_change(goes[key], Action.DELETE, _deleted(goes[key])) for wave in order for key in wave),
+            *(
+                _change(goes[key], Action.DELETE, _deleted(goes[key], situation))
+                for wave in order
+                for key in wave
+            ),
             *(_change(member, Action.KEEP, kept[member.key]) for member in stays),
         ),
         waves=order,
@@ -179,9 +183,9 @@ def _waves(resources: Sequence[Resource]) -> tuple[tuple[Key, ...], ...]:
         return tuple((resource.key,) for resource in sorted(resources, key=sort_key))
 
 
-def _deleted(member: Member) -> Verdict:
+def _deleted(member: Member, situation: Situation) -> Verdict:
     if not member.resource.metadata.get("deletionTimestamp"):
-        return Verdict("it is no longer part of the app")
+        return Verdict(situation.gone)
     held = member.resource.metadata.get("finalizers") or []
     return Verdict("it is being deleted" + (f", held by {', '.join(held)}" if held else ""))
 

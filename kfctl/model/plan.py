@@ -121,6 +121,6 @@ class Plan:
         return self.scope.namespace_missing or any(change.writes for change in self.changes)
 
     def counts(self) -> dict[str, int]:
-        """Return how many changes there are of each action, in the order of `Action`."""
-        actions = [change.action for change in self.changes]
+        """Return how many changes there are of each action, in the order of `Action`, the namespace too."""
+        actions = [Action.CREATE] * self.scope.namespace_missing + [change.action for change in self.changes]
         return {action.value: actions.count(action) for action in Action if action in actions}

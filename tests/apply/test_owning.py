@@ -10,14 +10,17 @@ import pytest
 from kfctl.actions.run import begun, run
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.lock import Taking, Timing, locked, take
+from kfctl.cluster.request import Selection
 from kfctl.engine.plan import Choices
 from kfctl.errors import ExitCode, Refused
 from tests.apply.conftest import config_map
+from tests.cluster.access import KubectlError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.apply.conftest import Body, World
+    from tests.cluster import access
     from tests.faults.proxy import Proxy, Request
 
 NAME = "kfctl.app.default"
@@ -98,3 +101,18 @@ def test_an_app_whose_directory_is_lost_is_taken_over_when_told(world: World) ->
     assert report.exit_code is ExitCode.OK
     assert report.counts() == {"update": 1, "delete": 1}
     assert world.apply()[1].counts() == {"unchanged": 1}
+
+
+def test_kubectl_knows_the_record_and_leaves_it_alone(world: World, cluster: access.Cluster) -> None:
+    world.write(one=[config_map("a"), config_map("b")])
+    world.apply()
+    before = record(world)
+    stranger = json.dumps(config_map("stranger"))
+    prune = ["apply", "--prune", f"--applyset=secret/{NAME}", "-n", world.namespace, "-f", "-"]
+    with pytest.raises(KubectlError, match=r'"kfctl"|kfctl/v') as caught:
+        cluster.kubectl(*prune, input=stranger, extra={"KUBECTL_APPLYSET": "true"})
+    assert "tool" in str(caught.value)
+    assert record(world) == before
+    found = world.admin.list_all("v1", "ConfigMap", Selection(world.namespace)).items
+    assert {"a", "b"} <= {body["metadata"]["name"] for body in found}
+    assert "stranger" not in {body["metadata"]["name"] for body in found}

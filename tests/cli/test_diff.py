@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -167,11 +168,11 @@ def test_every_action_has_its_words() -> None:
     assert lines[1] == "+ Namespace/web  (it is not there yet)"
     assert not any("unchanged" in line for line in lines[:-1])
     assert lines[-1] == (
-        "1 unchanged, 1 to create, 1 to update, 1 to replace, 1 to adopt, 1 to delete, 1 left as it is,"
+        "1 unchanged, 2 to create, 1 to update, 1 to replace, 1 to adopt, 1 to delete, 1 left as it is,"
         " 1 in conflict, 1 refused."
     )
     assert len(plan_value(Plan(SCOPE, changes, ()))["changes"]) == len(Action)
-    assert summary([]) == "The app has no objects."
+    assert summary(Plan(replace(SCOPE, namespace_missing=False), (), ())) == "The app has no objects."
 
 
 def test_why_a_change_is_approximate_is_said_once() -> None:
