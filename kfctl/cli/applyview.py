@@ -190,7 +190,7 @@ def _troubles(report: Report) -> Iterator[str]:
     for row in report.troubled:
         cause = row.status.cause if row.status else None
         if cause:
-            groups.setdefault(row.key if cause.pod else cause, []).append(row)
+            groups.setdefault(cause.anywhere, []).append(row)
     for rows in groups.values():
         status = rows[0].status
         if status and status.cause:

@@ -51,8 +51,8 @@ def _object(found: Status, told: set[Cause], more: str = "") -> Iterator[str]:
     yield f"  {sign(found.health)} {found.key}  {words(found)}{more}{_aged(found)}"
     for pod in found.children:
         yield f"      {sign(pod.health)} {pod.key}  {words(pod)}{_restarted(pod)}{_aged(pod)}"
-    if found.cause and not found.health.good and found.cause not in told:
-        told.add(found.cause)
+    if found.cause and not found.health.good and found.cause.anywhere not in told:
+        told.add(found.cause.anywhere)
         yield from (f"        {line}" for line in cause_lines(found.cause))
 
 

@@ -173,7 +173,7 @@ class _Judge:
         component = found.wanted.component
         if component and not found.wanted.namespace:
             leave_out = f"kfctl component rm {component} leaves it out: the one on the cluster is used then"
-            hint = f"{hint}; or {leave_out}" if hint else leave_out
+            hint = f"{leave_out}; or {hint}" if hint else leave_out
         return _change(found, Action.REFUSE, fields, reason, hint)
 
     def _adopted(self, decided: Change) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,11 @@ class Cause:
     message: str = ""
     log: tuple[str, ...] = ()  # the last lines
     hint: str = ""
+
+    @property
+    def anywhere(self) -> Cause:
+        """The same, whichever pod shows it."""
+        return replace(self, pod="")
 
 
 @dataclass(frozen=True)

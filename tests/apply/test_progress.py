@@ -9,19 +9,21 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
+from kfctl.actions.apply import refuse_blocked
+from kfctl.actions.status import AppStatus, ComponentStatus
 from kfctl.cli.applyview import report_lines
 from kfctl.cli.progress import Tally, line_of, picture, progress
-from kfctl.cli.statusview import cause_lines, clean
+from kfctl.cli.statusview import cause_lines, clean, tree
 from kfctl.engine.report import report
-from kfctl.errors import ExitCode
+from kfctl.errors import ExitCode, Refused
 from kfctl.model.plan import Action, Change, Plan, Scope
 from kfctl.model.resource import Key, Resource
 from kfctl.model.status import Cause, Event, Health, Status, Step
 from tests.apply.conftest import config_map
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.apply.conftest import World
 
 SCOPE = Scope("app", "id", "default", "context", "https://server", "ns", "uid")
@@ -159,3 +161,22 @@ def test_on_a_terminal_the_display_goes_and_the_report_stays(world: World) -> No
     assert ran.returncode == ExitCode.OK
     assert "1 created, everything is ready." in text
     assert "\x1b[?25h" in text  # the cursor is back
+
+
+def test_a_cause_that_pods_share_is_told_once() -> None:
+    causes = [Cause(pod, "Unschedulable", "no node", hint="add one") for pod in ("p", "q")]
+    events = [waiting(key, cause=cause) for key, cause in zip(KEYS, causes, strict=False)]
+    text = "\n".join(report_lines(report(plan(2), events)))
+    assert "Deployment/d0, Deployment/d1 not ready\n    pod p: Unschedulable: no node\n    add one" in text
+    assert text.count("add one") == 1
+    statuses = tuple(event.status for event in events if event.status)
+    lines = list(tree(AppStatus(SCOPE, (ComponentStatus("one", statuses),))))
+    assert [line.strip() for line in lines].count("add one") == 1
+
+
+def test_obstacles_of_one_reason_are_told_once() -> None:
+    more = {"reason": "it belongs to another", "hint": "kfctl component rm one"}
+    changes = tuple(Change(key, Action.REFUSE, Resource({}, component="one"), **more) for key in KEYS[:2])
+    with pytest.raises(Refused) as caught:
+        refuse_blocked(Plan(SCOPE, changes, ()))
+    assert str(caught.value) == "Deployment/d0, Deployment/d1: it belongs to another"
