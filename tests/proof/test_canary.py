@@ -73,3 +73,15 @@ def test_no_command_tells_a_secret(canary: Canary) -> None:
 def test_show_prints_manifests_that_work(canary: Canary) -> None:
     shown = canary.run("show").stdout
     assert encoded(DATA) in shown and PARAMETER in shown
+
+
+def test_no_plan_file_tells_a_secret(canary: Canary, tmp_path: Path) -> None:
+    path = tmp_path / "the.plan"
+    for change in ((), ("param", "set", "own", f"token={PARAMETER}2", f"pin={PIN}0")):
+        assert not change or check(canary, *change) == 0
+        assert check(canary, "apply", "--plan-out", str(path)) == 0
+        assert not leaks(path.read_text())
+        assert check(canary, "param", "set", "own", "token", f"{PARAMETER}3") == 0
+        assert check(canary, "apply", "--plan", str(path), "--yes", "-o", "json") == 5
+        assert check(canary, "param", "set", "own", "token", f"{PARAMETER}2" if change else PARAMETER) == 0
+        assert check(canary, "apply", "--plan", str(path), "--yes") == 0
