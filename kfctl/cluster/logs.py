@@ -115,7 +115,8 @@ def history(readers: Sequence[Reader], notes: list[Note]) -> Iterator[Line]:
 
 def unreadable(source: Source, error: KfctlError, more: str = "") -> Note:
     """Return the note that a log can't be read."""
-    return Note(f"the log of {source} can't be read: {error}{more}", error.problems[0].hint, failure=True)
+    failed = not more  # what is tried again may still be read
+    return Note(f"the log of {source} can't be read: {error}{more}", error.problems[0].hint, failure=failed)
 
 
 def _guarded(reader: Reader, notes: list[Note]) -> Iterator[Line]:

@@ -56,7 +56,9 @@ class Reset:
 
 @dataclass(frozen=True)
 class Cut:
-    """Pass the request on, and break the connection in the middle of the answer's body."""
+    """Pass the request on, and break the connection in the middle of a piece of the answer's body."""
+
+    after: int = 0  # pieces that pass whole before
 
 
 @dataclass(frozen=True)
@@ -224,11 +226,13 @@ class Connection:
                 function()
         code = int(answer.first.split(b" ")[1])
         self.writer.write(answer.encoded())
+        passed = 0
         async for piece in pieces(reader, answer, bodiless=request.method == "HEAD" or code in {204, 304}):
-            if isinstance(fault, Cut):
+            if isinstance(fault, Cut) and passed == fault.after:
                 self.writer.write(piece[: len(piece) // 2])
                 await self.writer.drain()
                 raise Broken
+            passed += 1
             self.writer.write(piece)
             await self.writer.drain()
 

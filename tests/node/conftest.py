@@ -10,11 +10,15 @@ import json
 import os
 import secrets
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfctl.cluster.client import connect
+from kfctl.cluster.kubeconfig import Login
+from tests.apply.conftest import World
 from tests.cluster.node import debian
 from tests.cluster.node.nodecluster import NodeCluster
 from tests.cluster.node.space import COVERED
@@ -85,6 +89,15 @@ def namespace(node: Cluster) -> Iterator[str]:
     node.kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", name, "--timeout=60s")
     yield name
     node.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def app(node: Cluster, namespace: str, tmp_path: Path) -> Iterator[World]:
+    """An app of raw manifests, in that namespace."""
+    login = Login(kubeconfig=str(node.kubeconfig))
+    admin = connect(login)
+    yield World(tmp_path / "app", namespace, replace(login, context=admin.context), admin)
+    admin.transport.close()
 
 
 @pytest.fixture
