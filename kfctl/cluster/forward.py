@@ -83,19 +83,26 @@ class Forward:
             self._start(self._carry, local)
 
     def _carry(self, local: socket.socket) -> None:
+        """Lead one connection to a pod; to another one, or the same later, as long as none takes it."""
+        deadline, said = time.monotonic() + PATIENCE, b""
         with closing(local):
-            try:
-                end, tunnel = self._connected()
-            except KfctlError as error:
-                self._say(str(error))
-                return
-            with closing(tunnel):
-                pump(local, tunnel, self._ended)
-            self._say(tunnel.error and f"port {end.port} of pod {end.pod}: {tunnel.error}")
+            while True:
+                try:
+                    end, tunnel = self._connected(deadline)
+                except KfctlError as error:
+                    self._say(str(error))
+                    return
+                with closing(tunnel):
+                    if said:
+                        tunnel.write(said)
+                    pump(local, tunnel, self._ended)
+                self._say(tunnel.why and f"port {end.port} of pod {end.pod}: {tunnel.why}")
+                if not tunnel.refused or time.monotonic() > deadline or self._ended.wait(PAUSE):
+                    return
+                said = bytes(tunnel.said)
 
-    def _connected(self) -> tuple[End, Tunnel]:
+    def _connected(self, deadline: float) -> tuple[End, Tunnel]:
         """Return a connection to a pod; wait for one that can be connected to."""
-        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 end = self._find()

@@ -19,6 +19,7 @@ CHUNK = 64 * 1024
 AHEAD = 1024 * 1024  # bytes that one side may send before the other takes them
 TICK = 0.5  # seconds between two looks at whether it is to end
 LINGER = 30.0  # seconds that an answer may pause after the user's side has said that it sends no more
+_REFUSED = "connection refused"  # what the system says of a port that nobody listens on
 _DATA, _ERROR = 0, 1  # channels: the first byte of a message
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -33,6 +34,8 @@ class Tunnel:
         self._greeted: set[int] = set()
         self.pending = False  # there may be more to read that no select tells of
         self.error = ""  # what the node says went wrong
+        self.heard = False  # whether the pod has said anything
+        self.said = bytearray()  # to it, before that
         websocket.settimeout(0)
 
     @property
@@ -68,7 +71,19 @@ class Tunnel:
 
     def write(self, data: bytes) -> None:
         """Have data sent."""
+        if not self.heard and len(self.said) <= AHEAD:
+            self.said += data
         self._send(bytes((_DATA,)) + data, ABNF.OPCODE_BINARY)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing took the connection, and another one can be told all that this one was."""
+        return _REFUSED in self.error and not self.heard and len(self.said) <= AHEAD
+
+    @property
+    def why(self) -> str:
+        """What went wrong, in fewer words than the node's; empty where nothing has."""
+        return "nothing listens there yet" if _REFUSED in self.error else self.error
 
     def flush(self) -> None:
         """Send as much as can be sent now."""
@@ -90,6 +105,7 @@ class Tunnel:
         if channel == _ERROR:
             self.error += rest.decode(errors="replace").strip()
             return b""
+        self.heard = True
         return rest
 
     def _send(self, data: bytes, opcode: int) -> None:

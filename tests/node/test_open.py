@@ -8,6 +8,7 @@ import signal
 import socket
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kfctl.errors import ExitCode
@@ -30,6 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
     def do_GET(self):
+        if self.path == "/end":
+            os._exit(1)
         self.answer(b"x" * int(self.path[1:]) if self.path != "/" else os.environ["HOSTNAME"].encode())
     def do_POST(self):
         digest, left = hashlib.sha256(), int(self.headers["Content-Length"])
@@ -92,9 +95,22 @@ def test_several_ports_and_one_that_nothing_listens_on(app: World) -> None:
         assert page.startswith("http://127.0.0.1:")
         host, _, port = api.split()[0].rpartition(":")
         assert host == "127.0.0.1"
-        with socket.create_connection((host, int(port)), 60) as refused:
-            assert refused.recv(1) == b""
-        until(opened, "refused")
+        with socket.create_connection((host, int(port)), 60):
+            until(opened, "nothing listens there yet")
+
+
+def test_a_program_that_starts_again_is_waited_for(app: World) -> None:
+    app.write(web=server())
+    app.apply(timeout=120)
+    with running(app.root, "open", "web", kubeconfig=app.login.kubeconfig or "") as opened:
+        url = until(opened, "http://")[-1].split()[0]
+        assert get(url)
+        (found,) = app.pods("web")
+        with suppress(OSError):
+            get(f"{url}/end")
+        assert get(url) == found["metadata"]["name"].encode()
+        (found,) = app.pods("web")
+        assert found["status"]["containerStatuses"][0]["restartCount"] == 1
 
 
 def test_what_can_not_be_opened_is_told(app: World, kfctl: Callable[..., Run]) -> None:
