@@ -167,7 +167,7 @@ def _texts(value: Any, keys: Path) -> Iterator[tuple[Path, str]]:
 
 def _oddities(resources: Sequence[Resource]) -> Iterator[Problem]:
     """Yield what the user should know about objects that are taken as they are."""
-    yield from (_plain(problem) for problem in examine_objects(resources, whole=False).problems)
+    yield from map(_plain, examine_objects(resources, whole=False).problems)
     for resource in resources:
         if holds_secret(resource):
             yield _plain(problem(resource, "holds secret data: whoever can read the app's files can read it"))
