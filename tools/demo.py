@@ -112,8 +112,10 @@ def farewell(demo: Demo) -> None:
         lines += [f"  export KUBECONFIG={demo.environment['KUBECONFIG']}"]
         lines += [f"  export PATH=$PATH:{Path(demo.kubectl).parent}"]
     lines += [f"  kubectl{context} --namespace {NAMESPACE} get all", "", "Remove them:"]
-    lines += [f"  kubectl{context} delete namespace {NAMESPACE}"]
-    lines += [f"  kubectl{context} delete {CLUSTER_WIDE} -l kfctl.dev/app=kubeflow"]
+    lines += [
+        f"  .venv/bin/kfctl delete --app kubeflow --env default --namespace {NAMESPACE}{context}"
+        " --delete-data --delete-crds --delete-namespace"
+    ]
     if not demo.context:
         lines += ["", "Or end the whole cluster: make cluster-down"]
     print("\n" + "\n".join(lines))
