@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.model.plan import Action, Change
@@ -46,7 +45,7 @@ def _rendered(app: App, environment: Environment, components: Sequence[str]) -> 
         body = _without_environment(resource.body)
         if body["metadata"].get("namespace") == own:
             del body["metadata"]["namespace"]
-        neutral = replace(resource, body=body)
+        neutral = resource.with_body(body)
         found[neutral.key] = neutral
     return found
 

@@ -102,7 +102,6 @@ def _revealed(
     app: App, environment: Environment, cluster: Cluster, contents: Contents, number: int
 ) -> tuple[Resource, ...]:
     """Return the objects of a revision with their secrets: as they are set, or on the cluster, now."""
-    from dataclasses import replace
 
     from kfctl.actions.plan import secrets
     from kfctl.engine.hidden import reveal
@@ -115,7 +114,7 @@ def _revealed(
             live = cluster.find("v1", "Secret", each.name, each.namespace)
         revealed = reveal(each.body, live, known)
         lost += [f"{each.key}: {name}" for name in revealed.missing]
-        found.append(replace(each, body=revealed.value))
+        found.append(each.with_body(revealed.value))
     if lost:
         hint = "secrets are not kept in the history; put them back, or roll back by Git and apply"
         problems = [Problem(f"{name} is no longer known", hint=hint) for name in lost]

@@ -125,7 +125,7 @@ def member(resource: Resource, inventory_id: str) -> Resource:
     metadata = dict(resource.metadata)
     metadata["labels"] = {**(metadata.get("labels") or {}), PART_OF_SET: inventory_id}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), IDENTITY: identity(resource.key)}
-    return replace(resource, body={**resource.body, "metadata": metadata})
+    return resource.with_body({**resource.body, "metadata": metadata})
 
 
 def members(resources: Iterable[Resource], inventory_id: str) -> tuple[Resource, ...]:

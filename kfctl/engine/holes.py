@@ -121,9 +121,9 @@ class Sheet:
     def value(self, index: int) -> Any:
         """Return a value with its type; ABSENT for None."""
         value, place = self.puts[index]
-        if value is None:
-            return ABSENT
-        return self._counted(value, place) if type(value) is str else self._copied(value, place)
+        if type(value) is str:
+            return self._counted(value, place)
+        return ABSENT if value is None else self._copied(value, place)
 
     def place(self, index: int) -> Place:
         """Return where a value is printed."""
@@ -140,15 +140,13 @@ class Sheet:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise HoleFault(f"the objects hold more than {MAX_NODES:,} values", place)
+        if type(value) in ATOMS:
+            return value
         if isinstance(value, dict):
             return {_checked_key(key, place): self._copied(item, place) for key, item in value.items()}
         if isinstance(value, str):
             return self._counted(str(value), place)
-        if (
-            value is None
-            or isinstance(value, bool | int)
-            or (isinstance(value, float) and math.isfinite(value))
-        ):
+        if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
             return value
         if type(value) in LISTS:
             return [self._copied(item, place) for item in value]
@@ -167,16 +165,19 @@ def _map(node: dict[Any, Any]) -> Fill:
     if any(type(key) is not str for key in node):
         return _odd_map(node)
     fixed = {key: child if type(child) not in FILLS else None for key, child in node.items()}
-    fills = [(key, _fill(child)) for key, child in node.items() if type(child) in FILLS]
+    holes = [(key, child.number) for key, child in node.items() if type(child) is Hole]
+    fills = [(key, _fill(child)) for key, child in node.items() if type(child) in FILLS.keys() - {Hole}]
 
     def fill(sheet: Sheet) -> dict[str, Any]:
         result = fixed.copy()
-        for key, child in fills:
-            value = child(sheet)
+        for key, number in holes:
+            value = sheet.value(number)
             if value is ABSENT:
                 del result[key]
             else:
                 result[key] = value
+        for key, child in fills:
+            result[key] = child(sheet)
         return result
 
     return fill
@@ -236,6 +237,7 @@ def _checked_key(key: Any, place: Place) -> str:
     return key
 
 
+ATOMS = frozenset({int, bool, type(None)})
 LISTS = frozenset({list, tuple, range, type({}.keys()), type({}.values()), type({}.items())})
 
 TEXTS: dict[type, Callable[[Any], str]] = {

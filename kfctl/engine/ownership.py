@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def intent(resource: Resource, app_id: str) -> Resource:
     body["metadata"] = metadata
     if resource.kind == "Secret" and not resource.group:
         _fold(body)
-    return replace(resource, body=body)
+    return resource.with_body(body)
 
 
 def selector(scope: Scope) -> str:

@@ -81,7 +81,7 @@ def pack(
     """
     hider, chunks = Hider(secrets), dict[str, bytes]()
     values = _stored(_line({**kept.values, **hider.value(contents.values)}), chunks)
-    hidden = [replace(resource, body=hider.body(resource.body)) for resource in contents.objects]
+    hidden = [resource.with_body(hider.body(resource.body)) for resource in contents.objects]
     ordered = sorted((*kept.objects, *hidden), key=lambda resource: (resource.component, resource.key))
     lines = [
         (resource, _line({"component": resource.component, "body": resource.body})) for resource in ordered

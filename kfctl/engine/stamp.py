@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.podtemplates import configmaps_read, pod_templates, with_pod_templates
@@ -99,7 +99,7 @@ def stamp(
     """Return one component's objects with namespace, labels and checksums; a namespace given stays."""
     marks = {APP: owner.app, ENVIRONMENT: owner.environment, COMPONENT: owner.component}
     placed = [
-        replace(resource, body=_with_metadata(resource, marks, owner, cluster_wide)) for resource in resources
+        resource.with_body(_with_metadata(resource, marks, owner, cluster_wide)) for resource in resources
     ]
     checksums = _checksums(placed)
     finished = [_with_pods(resource, marks, checksums) for resource in placed]
@@ -132,7 +132,7 @@ def _with_pods(resource: Resource, marks: Mapping[str, str], checksums: Mapping[
         return {"metadata": metadata, **_without(template, "metadata")}
 
     body = with_pod_templates(resource, marked)
-    return resource if body is resource.body else replace(resource, body=body)
+    return resource if body is resource.body else resource.with_body(body)
 
 
 def _announced(resource: Resource, spawns: Sequence[Mapping[str, str]]) -> Resource:

@@ -38,6 +38,10 @@ class Resource:
     component: str = ""
     origin: str = ""  # the template or manifest it was rendered from, for messages
 
+    def with_body(self, body: Mapping[str, Any]) -> Resource:
+        """Return the object with another body."""
+        return Resource(body, self.component, self.origin)
+
     @property
     def api_version(self) -> str:
         """``group/version``, or the version alone for the core group."""
