@@ -38,19 +38,22 @@ EDITED = Operation("`apply`, 10 of {:,} changed", "again", Site.edited, {})
 DIFF = Operation("`diff`, {:,} unchanged", "diff", Site.as_it_is, {"kubectl": 1 / 10})
 
 NEAR = (NEW, SAME, DIFF, EDITED)
-FAR = (replace(NEW, targets={"kubectl": 1 / 7}), SAME, DIFF, EDITED)
+FAR = tuple(
+    replace(each, what=f"{each.what}, {LATENCY * 1_000:.0f} ms away")
+    for each in (replace(NEW, targets={"kubectl": 1 / 7}), SAME, DIFF, EDITED)
+)
 LARGE = tuple(replace(each, targets={"kfctl": 1.1 * TIMES}) for each in (NEW, SAME))
 
 
 def near(work: Path, objects: int) -> Iterator[Row]:
     """Every operation with every tool, the API server on this machine."""
-    with way(work) as direct, sites([site(work, tool, direct, objects) for tool in VERBS]) as there:
+    with way() as direct, sites([site(work, tool, direct, objects) for tool in VERBS]) as there:
         yield from measured(NEAR, there, objects, rounds=3)
 
 
 def far(work: Path, objects: int) -> Iterator[Row]:
     """The same with latency on the way, and with the requests counted."""
-    with way(work) as direct, proxied(upstream(direct.cluster, work)) as proxy:
+    with way() as direct, proxied(upstream(direct.cluster, work)) as proxy:
         proxy.latency = LATENCY
         slow = replace(direct, kubeconfig=proxy.kubeconfig(work / "proxied"), context="proxied", proxy=proxy)
         with sites([site(work, tool, slow, objects) for tool in VERBS]) as there:
@@ -60,7 +63,7 @@ def far(work: Path, objects: int) -> Iterator[Row]:
 def large(work: Path, objects: int) -> Iterator[Row]:
     """Ten times as many objects, against kfctl with the usual number."""
     numbers = (objects * TIMES, objects)
-    with way(work) as direct, sites([site(work, "kfctl", direct, number) for number in numbers]) as there:
+    with way() as direct, sites([site(work, "kfctl", direct, number) for number in numbers]) as there:
         yield from measured(LARGE, there, objects * TIMES, rounds=1)
 
 
@@ -77,7 +80,7 @@ def measured(
 
 
 @contextmanager
-def way(work: Path) -> Iterator[Way]:
+def way() -> Iterator[Way]:
     """A control plane of the benchmark's own, ended after it."""
     with running(ControlPlane("bench")) as cluster:
         context = cluster.kubectl("config", "current-context").strip()

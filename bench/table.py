@@ -41,6 +41,6 @@ def line(row: Row) -> str:
 
 
 def seconds(cost: Cost) -> str:
-    """Return the median with the fastest and slowest run."""
+    """Return the median, with the fastest and slowest run where there are several."""
     low, high = cost.spread
-    return f"{cost.seconds:.3f} ({low:.3f}–{high:.3f})"
+    return f"{cost.seconds:.3f}" + (f" ({low:.3f}–{high:.3f})" if low < high else "")
