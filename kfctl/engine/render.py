@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.holes import ABSENT, HoleFault, Sheet, parse, readable
 from kfctl.engine.loader import code_key
 from kfctl.engine.sandbox import Sandbox
-from kfctl.engine.templatefault import TemplateFault
+from kfctl.engine.templatefault import TemplateFault, without
 from kfctl.errors import AppError, Location, Problem, TemplateError
 from kfctl.model.resource import Resource
 
@@ -124,5 +124,10 @@ class Renderer:
     def _error(self, problems: list[Problem], variables: Mapping[str, Any]) -> TemplateError:
         component = variables.get("component")
         prefix = f"{component}: " if component else ""
-        named = [Problem(prefix + problem.message, problem.where, problem.hint) for problem in problems]
+        secret = [name for name, parameter in self._prototype.parameters.items() if parameter.secret]
+        values = [str(variables[name]) for name in secret if variables.get(name) is not None]
+        named = [
+            Problem(without(values, prefix + problem.message), problem.where, without(values, problem.hint))
+            for problem in problems
+        ]
         return TemplateError(named[0].message, problems=named)
