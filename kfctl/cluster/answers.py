@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -115,15 +116,29 @@ def hidden(answer: Answer, secrets: Iterable[str]) -> Answer:
 
 
 def secret_values(body: Any) -> list[str]:
-    """Return the texts of a Secret's body that no message may hold; none for any other kind."""
+    """Return the texts of a Secret's body that no message may hold, encoded or not; of other kinds none."""
     if not isinstance(body, dict) or body.get("kind") != "Secret":
         return []
-    return [*_texts(body.get("data")), *_texts(body.get("stringData"))]
+    encoded, plain = list(_texts(body.get("data"))), list(_texts(body.get("stringData")))
+    return [*encoded, *map(_decoded, encoded), *plain, *map(_encoded, plain)]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return text
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode(errors="surrogatepass")).decode()
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)  # somebody's mistake, and a secret all the same
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
