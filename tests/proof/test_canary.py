@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.proof.canary import DATA, PARAMETER, PIN, TOKEN, Canary, encoded, kubeconfig, leaks
+from kfctl.errors import ExitCode
+from tests.cluster.access import KubectlError
+from tests.cluster.processes import wait_until
+from tests.proof.canary import (
+    CONFIG_MAP,
+    DATA,
+    PARAMETER,
+    PASSWORD,
+    PIN,
+    TEXT,
+    TOKEN,
+    Canary,
+    encoded,
+    kubeconfig,
+    leaks,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cluster.access import Cluster
     from tests.proof.world import World
 
 # All but `show`, whose manifests are for `kubectl apply -f -`.
@@ -85,3 +102,94 @@ def test_no_plan_file_tells_a_secret(canary: Canary, tmp_path: Path) -> None:
         assert check(canary, "apply", "--plan", str(path), "--yes", "-o", "json") == 5
         assert check(canary, "param", "set", "own", "token", f"{PARAMETER}2" if change else PARAMETER) == 0
         assert check(canary, "apply", "--plan", str(path), "--yes") == 0
+
+
+def quoted_by_the_webhook(world: World) -> None:
+    """Have the webhook refuse every Secret of the app, and quote it."""
+    asks = world.webhook.configuration(world.group, "quotes.example.com", "secrets")
+    asked = asks["webhooks"][0]
+    asked["rules"][0]["apiGroups"] = [""]
+    asked["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": world.namespace}}
+    world.cluster.kubectl("create", "-f", "-", input=json.dumps(asks))
+    world.webhook.quotes = True
+    assert wait_until(lambda: bool(world.webhook.asked) or not tried(world), 30)
+
+
+def tried(world: World) -> bool:
+    """Whether a Secret is let pass now."""
+    try:
+        world.cluster.kubectl("create", "secret", "generic", "x", "--dry-run=server", "-n", world.namespace)
+    except KubectlError:
+        return False
+    return True
+
+
+ASKING = (("apply",), ("apply", "-o", "json"), ("diff",), ("validate", "--server"))
+
+
+def test_what_the_server_says_of_a_value_is_told_without_it(canary: Canary) -> None:
+    quoted_by_the_webhook(canary.world)
+    for words in ASKING:
+        assert check(canary, *words) not in (0, 10), words
+    canary.world.webhook.quotes = False
+    wrong: tuple[dict[str, Any], ...] = (
+        {"label": f"{PARAMETER}?"},  # no value of a label
+        {"raw": {"data": {"key": f"{DATA}?"}}},  # no base64
+        {"raw": {"stringData": {"pin": PIN}}},  # no text
+        {"raw": {"stringData": {"deep": {"er": TEXT}}}},
+        {"raw": {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": TEXT}}},
+    )
+    for each in wrong:
+        canary.write(**each)
+        for words in ASKING:
+            assert check(canary, *words) not in (0, 10), (each, words)
+
+
+TEMPLATES = (
+    "{{ token.nosuch }}",
+    "{{ token | int(nosuch=1) }}",
+    "{{ token + 1 }}",
+    "{{ {}[token] }}",
+    "{{ token | nosuch }}",
+    "{{ [1, 2][token] }}",
+    "{{ token }}: {{ token }}\n  {{ token }}: x",
+    "{% include token %}",
+    "{{ token % 3 }}",
+    "{{ pin / 0 }}",
+    "{{ pin.nosuch.more }}",
+    "{{ token() }}",
+    "{% if token > 3 %}x{% endif %}",
+    "{{ token | from_json }}",
+)
+
+
+def test_what_a_template_does_with_a_value_is_told_without_it(canary: Canary) -> None:
+    for template in TEMPLATES:
+        canary.put("prototypes/own/configmap.yaml.j2", CONFIG_MAP.replace("{{ pin }}", template))
+        assert check(canary, "validate") in (0, 1), template
+        canary.put("prototypes/own/configmap.yaml.j2", template)
+        assert check(canary, "validate") == 1, template
+
+
+USERS: tuple[dict[str, Any], ...] = (
+    {"token": f"{TOKEN}\nx"},
+    {"token": f"{TOKEN}€"},
+    {"token": {"a": TOKEN}},
+    {"username": "u", "password": f"{PASSWORD}\n"},
+    {"client-certificate-data": TOKEN, "client-key-data": PASSWORD},
+    {"client-certificate-data": encoded(TOKEN), "client-key-data": encoded(PASSWORD)},
+    {"exec": {"command": "echo", "args": [TOKEN], "env": [{"name": "A", "value": PASSWORD}]}},
+)
+
+
+def test_credentials_that_do_not_work_are_not_quoted(
+    canary: Canary, cluster: Cluster, tmp_path: Path
+) -> None:
+    known = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))
+    for user in USERS:
+        path = kubeconfig(canary.world, tmp_path / "broken", **user)
+        check(canary, "apply", kubeconfig=path)
+        config = json.loads(path.read_text())
+        config["clusters"][0]["cluster"] = known["clusters"][0]["cluster"]
+        path.write_text(json.dumps(config))
+        assert check(canary, "apply", kubeconfig=path) in (ExitCode.CLUSTER, ExitCode.REFUSED), user

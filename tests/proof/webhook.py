@@ -25,6 +25,7 @@ class Webhook:
 
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    quotes: bool = False  # refuse everything, quoting it
 
     def configuration(self, name: str, group: str, plural: str) -> dict[str, Any]:
         """Return the object that has the API server ask it about a kind."""
@@ -63,7 +64,9 @@ def served() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             webhook.asked.append(review["request"]["name"])
-            body = json.dumps({**review, "request": None, "response": verdict(review["request"])}).encode()
+            body = json.dumps(
+                {**review, "request": None, "response": verdict(review["request"], webhook)}
+            ).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -88,8 +91,15 @@ def served() -> Iterator[Webhook]:
             thread.join(10)
 
 
-def verdict(request: dict[str, Any]) -> dict[str, Any]:
+def verdict(request: dict[str, Any], webhook: Webhook) -> dict[str, Any]:
     """Return what the webhook says of an object."""
     size = request["object"].get("spec", {}).get("size", 0)
-    status = {} if size >= 0 else {"status": {"code": 422, "message": MESSAGE}}
-    return {"uid": request["uid"], "allowed": size >= 0, **status}
+    message = MESSAGE if size < 0 else quoted(request["object"]) if webhook.quotes else ""
+    status = {"status": {"code": 422, "message": message}} if message else {}
+    return {"uid": request["uid"], "allowed": not message, **status}
+
+
+def quoted(body: dict[str, Any]) -> str:
+    """Return a refusal that holds all of an object, and its secrets in plain: policies do so."""
+    plain = [base64.b64decode(value).decode() for value in (body.get("data") or {}).values()]
+    return f"not allowed: {json.dumps(body)}, with {plain} and {json.dumps(plain)}"
