@@ -27,14 +27,21 @@ class Verdict:
 
 def validate(app: App, environment: Environment, components: Sequence[str]) -> Verdict:
     """Render, and hold the objects against the rules of Kubernetes that need no cluster."""
+    from kfctl.actions.plan import secret_values
     from kfctl.actions.show import lint_own, render_all
+    from kfctl.engine.mask import without
     from kfctl.engine.structure import examine_objects
 
     lint_own(app, components)
     rendered = render_all(app, environment.name, components)
     found = examine_objects(rendered.resources, whole=not components)
     warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
-    return Verdict(tuple(rendered.resources), found.problems, warnings)
+    secrets = secret_values(app, environment)
+    problems, warnings = (
+        tuple(Problem(without(secrets, told.message), told.where, told.hint) for told in each)
+        for each in (found.problems, warnings)
+    )
+    return Verdict(tuple(rendered.resources), problems, warnings)
 
 
 def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[Resource]) -> Verdict:

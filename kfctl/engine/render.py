@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.holes import ABSENT, HoleFault, Sheet, parse, readable
 from kfctl.engine.loader import code_key
 from kfctl.engine.sandbox import Sandbox
-from kfctl.engine.templatefault import TemplateFault, without
+from kfctl.engine.templatefault import TemplateFault
 from kfctl.errors import AppError, Location, Problem, TemplateError
 from kfctl.model.resource import Resource
 
@@ -122,6 +122,8 @@ class Renderer:
         return f"{folder.rpartition('/')[0] if name.startswith('common/') else folder}/{name}"
 
     def _error(self, problems: list[Problem], variables: Mapping[str, Any]) -> TemplateError:
+        from kfctl.engine.mask import without
+
         component = variables.get("component")
         prefix = f"{component}: " if component else ""
         secret = [name for name, parameter in self._prototype.parameters.items() if parameter.secret]

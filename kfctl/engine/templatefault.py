@@ -53,10 +53,3 @@ def _place(error: Exception, name: str) -> tuple[str, int]:
             place = template.name, template.get_corresponding_lineno(trace.tb_lineno)
         trace = trace.tb_next
     return place
-
-
-def without(secrets: Iterable[str], text: str) -> str:
-    """Return a message in which no secret is quoted; one of a letter or two would be found everywhere."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "(secret)") if len(secret) > 2 else text
-    return text

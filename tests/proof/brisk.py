@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 120.0  # seconds until a command counts as hanging, and is killed
-LEASE = (5, 0.5, 0.2)  # seconds, renew, poll
+LEASE = (6, 2, 0.2)  # seconds, renew, poll
 
 
 class Brisk:
