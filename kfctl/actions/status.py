@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Body = Mapping[str, Any]
 
 NO_LONGER = "no longer in the app"
-_BY_PROGRAM = (("v1", "Pod"), ("v1", "PersistentVolumeClaim"))
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ class Looking:
         from kfctl.actions import guard
         from kfctl.actions.plan import scope_of
 
-        self._app = app
         self._components = components
         self._cluster = guard.connect(environment, login, _secrets(app, environment))
         self._scope = scope_of(app, environment, self._cluster)
@@ -81,7 +79,8 @@ class Looking:
         found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
         found |= with_idle(cluster, found, wanted, keys)
         found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
-        trees = tuple(_components(self._app, cluster, scope, found.values()))
+        bodies = {resource.key: resource.body for resource in wanted} | dict(there.objects)
+        trees = tuple(_components(cluster, found, bodies))
         return AppStatus(scope, trees, self._warnings)
 
 
@@ -171,17 +170,18 @@ def _left(status: Status) -> str:
 
 
 def _components(
-    app: App, cluster: Cluster, scope: Scope, found: Iterable[Status]
+    cluster: Cluster, found: Mapping[Key, Status], bodies: Mapping[Key, Body]
 ) -> Iterator[ComponentStatus]:
     """Group statuses by component, objects in the order in which they are applied."""
     from kfctl.engine.order import sort_key
 
     by_name: dict[str, list[Status]] = {}
-    for each in found:
+    for each in found.values():
         by_name.setdefault(each.component, []).append(each)
     for name, statuses in sorted(by_name.items()):
         statuses.sort(key=lambda each: sort_key(_bare(each.key)))
-        yield ComponentStatus(name, tuple(statuses), tuple(_spawned(app, cluster, scope, name)))
+        theirs = [bodies[each.key] for each in statuses if each.key in bodies]
+        yield ComponentStatus(name, tuple(statuses), tuple(_spawned(cluster, theirs)))
 
 
 def _bare(key: Key) -> Resource:
@@ -189,23 +189,15 @@ def _bare(key: Key) -> Resource:
     return Resource({"apiVersion": version, "kind": key.kind, "metadata": {"name": key.name}})
 
 
-def _spawned(app: App, cluster: Cluster, scope: Scope, component: str) -> Iterator[Status]:
-    """Return what the component's program made: pods and claims that its prototype tells labels of."""
+def _spawned(cluster: Cluster, bodies: Iterable[Body]) -> Iterator[Status]:
+    """Yield what programs made: pods and claims, found by what the workloads that run them tell."""
     from kfctl.actions.judge import Judge
-    from kfctl.cluster.request import Selection
-    from kfctl.store.catalog import catalog
+    from kfctl.actions.spawned import made_by
+    from kfctl.engine.spawned import is_spawned, spawns_of
 
-    if component not in app.components:
-        return
-    declared = app.components[component]
-    judge = Judge(cluster)
     try:
-        for labels in catalog(app.root).get(declared.prototype, declared.where).spawns:
-            selection = Selection(
-                scope.namespace, ",".join(f"{key}={value}" for key, value in labels.items())
-            )
-            for kind in _BY_PROGRAM:
-                for body in cluster.list_all(*kind, selection).items:
-                    yield judge.health(body, ())
-    except KfctlError:
+        made, _ = made_by(cluster, [spawn for body in bodies for spawn in spawns_of(body)])
+    except KfctlError:  # who may not see it sees the objects
         return
+    judge = Judge(cluster)
+    yield from (judge.health(body, ()) for _, body in made if is_spawned(body))

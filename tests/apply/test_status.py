@@ -105,6 +105,9 @@ def test_what_a_program_made_is_shown_with_its_component(world: World) -> None:
     found = {component.name: component for component in looked_at(world).components}
     assert [str(each.key) for each in found["maker"].spawned] == ["Pod/made-1"]
     assert found["one"].spawned == ()
+    (world.root / "components/maker.yaml").unlink()
+    found = {component.name: component for component in looked_at(world).components}
+    assert [str(each.key) for each in found["maker"].spawned] == ["Pod/made-1"]
 
 
 def test_as_text_and_as_json(world: World, kfctl: Callable[..., Run]) -> None:
