@@ -139,7 +139,7 @@ def _announced(resource: Resource, spawns: Sequence[Mapping[str, str]]) -> Resou
     """Return a workload with the selectors of what its program makes; anything else as it is."""
     if not pod_templates(resource):
         return resource
-    return replace(resource, body={**resource.body, "metadata": announced(resource.metadata, spawns)})
+    return resource.with_body({**resource.body, "metadata": announced(resource.metadata, spawns)})
 
 
 def _checksums(resources: Iterable[Resource]) -> dict[str, str]:
