@@ -163,6 +163,26 @@ def test_a_module_that_keeps_text_with_holes_serves_several_templates() -> None:
     assert found == ["plain-3", "plain-3"]
 
 
+@pytest.mark.parametrize(
+    "module",
+    [
+        "{% macro m() %}{{ number }}{% endmacro %}",
+        "{% macro m(x=number) %}{{ x }}{% endmacro %}",
+        "{% macro n() %}{{ number }}{% endmacro %}{% macro m() %}{{ n() }}{% endmacro %}",
+        "{% set n = number %}{% macro m() %}{{ n }}{% endmacro %}",
+        "{% if number > 3 %}{% macro m() %}high{% endmacro %}"
+        "{% else %}{% macro m() %}low{% endmacro %}{% endif %}",
+    ],
+)
+def test_one_renderer_gives_each_component_what_one_of_its_own_gives(module: str) -> None:
+    prototype = made([Template("t.j2", "number != 4")])
+    sources = {"t.j2": "{% from 'm.j2' import m with context %}\na: {{ m() }}\n", "m.j2": module}
+    renderer = Renderer(prototype, sources)
+    for number in (3, 5, 4, 3):
+        values = {**VALUES, "number": number}
+        assert renderer.render(values) == Renderer(prototype, sources).render(values)
+
+
 def test_objects_share_nothing() -> None:
     """What one object's consumer changes shows in no other, nor in the values."""
     prototype = made([Template("t.j2", "")])

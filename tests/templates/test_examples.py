@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl import yamltext
+from kfctl.engine.render import Renderer
 from kfctl.store.catalog import catalog
 from tests.templates.rendering import every_example, rendered, resolved
 
@@ -31,6 +32,16 @@ def test_example_renders_as_before(prototype: str, example: Example, update_gold
         golden.write_text(text, encoding="utf-8")
     assert golden.is_file(), "a new example: pytest --update-golden writes what it renders"
     assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("prototype", PROTOTYPES)
+def test_one_renderer_gives_all_examples_what_one_of_its_own_gives_each(prototype: str) -> None:
+    found = catalog().get(prototype)
+    renderer = Renderer(found, catalog().sources(found))
+    own = {"component": prototype, "app": "examples", "environment": "default"}
+    for _, example in [each for each in EXAMPLES if each[0] == prototype] * 2:
+        values = {**resolved(prototype, example.params).plain(), **own}
+        assert renderer.render(values) == rendered(prototype, example.params)
 
 
 def expected_text(prototype: str, example: Example) -> str:
