@@ -31,11 +31,14 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 @pytest.fixture
 def by_hand(cluster: access.Cluster, world: World) -> Callable[..., None]:
-    """Send objects with kubectl, as people do."""
+    """Send objects with kubectl, as people do, or as ksonnet did."""
 
     def send(*bodies: Body, verb: str = "apply") -> None:
-        for body in bodies:
+        for body in bodies if verb != "ks" else ():
             cluster.kubectl(verb, "-n", world.namespace, "-f", "-", input=json.dumps(body))
+        for body in bodies if verb == "ks" else ():
+            named = {**body["metadata"], "namespace": world.namespace}
+            world.admin.create({**body, "metadata": named}, Write(manager="ks"))
 
     return send
 
@@ -50,7 +53,7 @@ def managers(body: Body) -> dict[str, str]:
     return {entry["manager"]: entry["operation"] for entry in body["metadata"]["managedFields"]}
 
 
-@pytest.mark.parametrize("verb", ["apply", "create"])
+@pytest.mark.parametrize("verb", ["apply", "create", "ks"])
 def test_a_field_that_the_app_drops_later_goes(
     world: World, typed: Typed, by_hand: Callable[..., None], verb: str
 ) -> None:
