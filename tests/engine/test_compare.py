@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfctl.engine.compare import compare, compare_wanted
-from kfctl.engine.mask import Mask
+from kfctl.engine.mask import Mask, without
 from kfctl.engine.quantity import holds_quantity, quantity, same_quantity
 from kfctl.model.plan import ABSENT
 from tests.campaign import size
@@ -303,6 +303,18 @@ def test_no_secret_gets_through(value: str, before: str, after: str) -> None:
     rest = shown.replace(mask.text(value), "")
     assert value not in rest or value in before + after or "secret" in value
     assert mask.text(value) == mask.text(base64.b64encode(value.encode()).decode())
+
+
+def test_what_a_secret_was_before_is_not_shown_either() -> None:
+    mask = Mask(b"key", frozenset({PLAIN}))
+    was, will = body(data={"a": "u:old@h", "b": "1"}), body(data={"a": f"u:{PLAIN}@h", "b": "2"})
+    secret_one, other = compare(was, will, mask)
+    assert "old" not in repr(secret_one) and PLAIN not in repr(secret_one)
+    assert (other.live, other.wanted) == ("1", "2")
+
+
+def test_a_message_is_told_without_its_secrets() -> None:
+    assert without(["s3cret", "s3", "x"], "no 's3cret' in x") == "no '(secret)' in x"
 
 
 @pytest.mark.parametrize("function", [compare, compare_wanted])

@@ -1,4 +1,4 @@
-"""The objects of the app under test: 19 of 15 kinds, in two versions."""
+"""The objects of the app under test: 19 of 14 kinds, in two versions."""
 
 from __future__ import annotations
 
