@@ -2,7 +2,7 @@
 
 import io
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import IO
 
 from tests.images.image import MEDIA, Built, as_json, descriptor, sha256
@@ -11,8 +11,8 @@ from tests.images.layers import Blob
 NAME = "io.containerd.image.name"
 
 
-def write(images: Iterable[Built], stream: IO[bytes]) -> None:
-    """Write images to a pipe."""
+def write(images: Iterable[Built], stream: IO[bytes], there: Collection[str] = ()) -> None:
+    """Write images to a pipe, but no layers whose digests are `there`: who reads it has them already."""
     images = list(images)
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, bufsize=1 << 20) as archive:
         add(archive, "oci-layout", as_json({"imageLayoutVersion": "1.0.0"}))
@@ -20,7 +20,8 @@ def write(images: Iterable[Built], stream: IO[bytes]) -> None:
         for document in {content for image in images for content in (image.config, image.manifest)}:
             add(archive, blob(sha256(document)), document)
         for layer in dict.fromkeys(layer for image in images for layer in image.layers):
-            add_file(archive, layer)
+            if layer.digest not in there:
+                add_file(archive, layer)
 
 
 def index(images: Iterable[Built]) -> dict[str, object]:

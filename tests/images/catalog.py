@@ -4,10 +4,10 @@ import shutil
 
 from tests.images import image, programs, proxy
 from tests.images.base import BASE
-from tests.images.files import files
+from tests.images.files import files, package
 from tests.images.image import Built, Image
 from tests.images.layers import images
-from tests.images.python import packages
+from tests.images.python import file_of, lone_package, packages
 from tests.templates.hubprograms import HUBS, LOGINS
 
 HUB = packages("hub", *HUBS["5.5"], *LOGINS)
@@ -15,6 +15,18 @@ HUB = packages("hub", *HUBS["5.5"], *LOGINS)
 TENSORFLOW = packages("tensorflow", "tensorflow-cpu==2.21.*", without=("tensorflow/include", "clang"))
 NOTEBOOK = packages("notebook", "notebook==7.6.*", "jupyterlab==4.6.*", "jupyterhub==5.5.*", over=TENSORFLOW)
 SMOKE = files("smoke", {"/opt/tf_sample/tf_smoke.py": "copied-in/tf_smoke.py"})
+DIGITS = file_of("digits", "scikit-learn==1.7.*", "sklearn/datasets/data/digits.csv.gz")
+TRAINER = files("trainer", {"/opt/train_digits.py": "copied-in/train_digits.py"})
+API = lone_package("serving-api", "tensorflow-serving-api==2.21.*")
+MODEL_SERVER = files(
+    "model-server",
+    {
+        "/usr/bin/tensorflow_model_server": "copied-in/tensorflow_model_server",
+        "/serving/bazel-bin/tensorflow_serving/example/inception_client": "copied-in/inception_client",
+        "/opt/model-server/modelconfig.py": "../templates/modelconfig.py",
+        **package("/opt/model-server", "copied-in/model_server"),
+    },
+)
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -27,7 +39,7 @@ def python(*layers: str) -> dict[str, str]:
         "PATH": ":".join([*scripts, PATH]),
         "PYTHONPATH": ":".join(places),
         "LANG": "C.UTF-8",
-        "TF_CPP_MIN_LOG_LEVEL": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
     }
 
 
@@ -84,6 +96,24 @@ IMAGES = (
         (BASE, TENSORFLOW, SMOKE),
         ("python", "/opt/tf_sample/tf_smoke.py"),
         environment=python("tensorflow"),
+    ),
+    Image(
+        ("registry.example.com/digits:1.0",),
+        (BASE, TENSORFLOW, DIGITS, TRAINER),
+        ("python", "/opt/train_digits.py"),
+        environment=python("tensorflow"),
+    ),
+    Image(
+        ("docker.io/tensorflow/serving:2.20.0", "docker.io/katacoda/tensorflow_serving:latest"),
+        (BASE, TENSORFLOW, API, MODEL_SERVER),
+        ("/usr/bin/tensorflow_model_server",),
+        environment=python("model-server", "serving-api", "tensorflow"),
+    ),
+    Image(
+        ("registry.example.com/serving-client:2.21",),
+        (BASE, TENSORFLOW, API),
+        command=("python",),
+        environment=python("serving-api", "tensorflow"),
     ),
     Image(("docker.io/library/python:3.12-slim",), (BASE,), command=("python3",), environment=python()),
 )

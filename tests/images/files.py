@@ -20,3 +20,10 @@ def files(name: str, places: dict[str, str]) -> Layer:
 
     texts = [f"{place}\n{(HERE / source).read_text()}" for place, source in sorted(places.items())]
     return Layer(name, tuple(texts), fill)
+
+
+def package(place: str, source: str) -> dict[str, str]:
+    """The modules of a package beside this module, for `files`: they go below `place`."""
+    folder = HERE / source
+    modules = sorted(folder.glob("*.py"))
+    return {f"{place}/{folder.name}/{module.name}": f"{source}/{module.name}" for module in modules}

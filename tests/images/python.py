@@ -11,6 +11,7 @@ from tests.images.layers import Layer, command
 
 # Packages that are on PyPI as sources only.
 NO_WHEELS = ("onetimepass==1.0.1",)
+FOREIGN = ("--python-version", PYTHON, "--only-binary=:all:")
 
 
 def packages(name: str, *wanted: str, over: Layer | None = None, without: tuple[str, ...] = ()) -> Layer:
@@ -25,6 +26,28 @@ def packages(name: str, *wanted: str, over: Layer | None = None, without: tuple[
     return Layer(name, recipe, fill)
 
 
+def lone_package(name: str, wanted: str) -> Layer:
+    """A layer with one package in /opt/NAME, without what it requires: that is in a layer below it."""
+
+    def fill(root: Path) -> None:
+        pip("install", "--no-deps", *FOREIGN, "--target", root / "opt" / name, wanted)
+
+    return Layer(name, (PYTHON, wanted), fill)
+
+
+def file_of(name: str, wanted: str, source: str) -> Layer:
+    """A layer with one file of a package, in /opt/NAME."""
+
+    def fill(root: Path) -> None:
+        target = root / "opt" / name
+        target.mkdir(parents=True)
+        with tempfile.TemporaryDirectory() as folder:
+            pip("install", "--no-deps", *FOREIGN, "--target", folder, wanted)
+            shutil.copy(Path(folder) / source, target)
+
+    return Layer(name, (PYTHON, wanted, source), fill)
+
+
 def install(target: Path, wanted: tuple[str, ...], over: Layer | None) -> None:
     """Have pip install wheels for another Python than its own."""
     target.parent.mkdir()
@@ -32,8 +55,7 @@ def install(target: Path, wanted: tuple[str, ...], over: Layer | None) -> None:
         limits = Path(folder) / "constraints"
         limits.write_text("\n".join(versions(over) if over else ()))
         pip("wheel", "--no-deps", "--wheel-dir", folder, *NO_WHEELS)
-        foreign = ("--python-version", PYTHON, "--only-binary=:all:", "--find-links", folder)
-        pip("install", "--constraint", limits, *foreign, "--target", target, *wanted)
+        pip("install", "--constraint", limits, *FOREIGN, "--find-links", folder, "--target", target, *wanted)
     for script in (target / "bin").glob("*"):
         name_our_python(script)
 

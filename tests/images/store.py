@@ -68,6 +68,7 @@ class Store:
         """Import images."""
         say(f"importing {len(missing)} images …")
         began = time.monotonic()
+        there = set(self.ctr("content", "list", "--quiet").split())
         with subprocess.Popen(
             self.command("images", "import", "-"),
             stdin=subprocess.PIPE,
@@ -76,7 +77,7 @@ class Store:
         ) as importing:
             assert importing.stdin and importing.stdout
             try:
-                archive.write(missing, importing.stdin)
+                archive.write(missing, importing.stdin, there)
                 importing.stdin.close()
             except BrokenPipeError:
                 pass  # what it says tells why
