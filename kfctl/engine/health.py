@@ -111,7 +111,8 @@ def _claim(body: Body, around: Surroundings) -> Verdict:
 def _volume(body: Body, around: Surroundings) -> Verdict:
     del around
     phase = str(at(body, "status", "phase") or "Pending")
-    return (Health.FAILED if phase == "Failed" else Health.READY), phase.lower()
+    known = {"Failed": Health.FAILED, "Pending": Health.PROGRESSING}
+    return known.get(phase, Health.READY), phase.lower()
 
 
 def _definition(body: Body, around: Surroundings) -> Verdict:
