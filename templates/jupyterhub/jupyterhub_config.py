@@ -202,7 +202,7 @@ def images():
     """The image: one of the list, or any."""
     offered = dict.fromkeys(map(from_registry, [VALUES["jupyterNotebookImage"], *VALUES["notebookImages"]]))
     choices = {f"image-{i}": choice(image, {"image": image}) for i, image in enumerate(offered)}
-    return option("Image", choices, r"^[^\s]+$", "registry/repository:tag", {"image": "{value}"})
+    return option("Image", choices, r"^[^\s]+$", "image:tag", {"image": "{value}"})
 
 
 def amount(title, kind, name, usual, expected, hint):
@@ -220,7 +220,7 @@ def option(title, choices, expected, hint, override):
     """A list of which the last entry is a text to type."""
     typed = {
         "enabled": True,
-        "display_name": f"{title}: {hint}",
+        "display_name": f"or {hint}",
         "validation_regex": expected,
         "validation_message": hint,
         "kubespawner_override": override,

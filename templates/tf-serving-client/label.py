@@ -289,8 +289,8 @@ def save(found):
 
 
 def say(what):
-    """Tell whoever reads the log; stdout is for results."""
-    print(what, file=sys.stderr, flush=True)  # noqa: T201
+    """Tell whoever reads the log, in one stream with the results: a pod's log mixes two in no sure order."""
+    print(what, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
