@@ -1,7 +1,7 @@
 """A real node for tests: pods run, names are found, claims get volumes.
 
 These tests take minutes and gigabytes the first time (images are made from packages), so they run only when
-asked for: KFCTL_NODE=1. They need root on Debian; elsewhere they say so and are left out.
+asked for: KFCTL_NODE=1. They need root on Debian; a run that leaves them out says so.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ from tests.cluster.node import debian
 from tests.cluster.node.nodecluster import NodeCluster
 from tests.cluster.node.space import COVERED
 from tests.cluster.session import running
+from tests.node.tutorial import played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.cluster.access import Cluster
+    from tests.node.app import App
+    from tests.node.tutorial import Tutorial
 
 collect_ignore_glob = [] if os.environ.get("KFCTL_NODE") == "1" else ["test_*.py"]
 # What a node could leave on its machine, as its own tools list it.
@@ -45,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "node" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.node)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say when this layer was left out, and why."""
+    reason = debian.why_not() or ("KFCTL_NODE=1 asks for them" if collect_ignore_glob else None)
+    if reason:
+        terminalreporter.write_line(f"the tests on a real node (tests/node) were left out: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +89,19 @@ def listed(*command: str) -> list[str]:
     search = {**os.environ, "PATH": debian.SEARCH}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=search)
     return [line.partition(" [")[0] for line in done.stdout.splitlines() if not line.startswith("#")]
+
+
+@pytest.fixture(scope="session")
+def tutorial(node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tutorial]:
+    """The page of the tutorial as it was played: operator, hub, a trained model and its server are there."""
+    with played(node, tmp_path_factory.mktemp("tutorial")) as tutorial:
+        yield tutorial
+
+
+@pytest.fixture(scope="session")
+def kubeflow(tutorial: Tutorial) -> App:
+    """The app that the tutorial's page makes."""
+    return tutorial.app
 
 
 @pytest.fixture

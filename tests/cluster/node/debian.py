@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,8 @@ PACKAGES = {
     "util-linux": "nsenter",
     "debootstrap": "debootstrap",
 }
+# What tests drive to see pages as a user sees them.
+BROWSER = {"chromium": "/usr/bin/chromium"}
 # Where Debian looks whether a package may start its services.
 POLICY = Path("/usr/sbin/policy-rc.d")
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -35,20 +37,15 @@ def why_not() -> str | None:
     return None
 
 
-def missing() -> list[str]:
-    """The packages that are not installed yet."""
-    return [package for package, program in PACKAGES.items() if not shutil.which(program, path=SEARCH)]
-
-
-def prepare() -> None:
+def prepare(needed: Mapping[str, str] = PACKAGES) -> None:
     """Install what is missing, or say why there can be no node here."""
     reason = why_not()
     if reason:
         raise HarnessError(reason)
-    wanted = missing()
+    wanted = [package for package, program in needed.items() if not shutil.which(program, path=SEARCH)]
     if not wanted:
         return
-    say(f"installing with apt-get, which the node needs: {' '.join(wanted)} …")
+    say(f"installing with apt-get: {' '.join(wanted)} …")
     with no_services():
         install(wanted)
 

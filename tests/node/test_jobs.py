@@ -1,0 +1,93 @@
+"""Training jobs that fail, wait and rest, on the real operator: what kfctl says of each."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.processes import wait_until
+from tests.node.app import App
+from tests.node.tutorial import remove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PYTHON = "python:3.12-slim"
+READS = "print('reading data.csv'); raise SystemExit('there is no data.csv')"
+GREEDY = "data = [bytearray(2**20) for _ in range(4000)]"
+# Component → parameters. A chief that fails ends the job; a worker that cannot start leaves it waiting.
+JOBS = {
+    "exits": {"image": PYTHON, "command": ["python", "-uc", READS], "restartPolicy": "Never"},
+    "greedy": {
+        "image": PYTHON,
+        "command": ["python", "-c", GREEDY],
+        "restartPolicy": "Never",
+        "memoryRequest": "64Mi",
+        "memoryLimit": "64Mi",
+    },
+    "no-image": {"image": "registry.example.com/nobody/nothing:1"},
+    "no-gpu": {"image": PYTHON, "command": ["sleep", "600"], "num_gpus": 1},
+    "sleeps": {"image": PYTHON, "command": ["sleep", "600"], "num_workers": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def jobs(kubeflow: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app with these jobs beside the tutorial's, which has the operator."""
+    new_app = App(kubeflow.cluster, tmp_path_factory.mktemp("jobs"), "kfctl-test-jobs")
+    new_app.done("init", "--bare", "--namespace", new_app.namespace)
+    for name, params in JOBS.items():
+        new_app.done("generate", "tf-job", name, f"--image={params['image']}")
+        pairs = [f"{key}={json.dumps(value) if key == 'command' else value}" for key, value in params.items()]
+        new_app.done("param", "set", name, *pairs, "cpuRequest=20m")
+    yield new_app
+    remove(new_app)
+
+
+@pytest.fixture(scope="module")
+def applied(jobs: App) -> str:
+    """What apply says of them."""
+    done = jobs.kfctl("apply", "default", "--timeout", "45s")
+    assert done.code == 6, done.out + done.err
+    return done.out
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("exits", r"pod exits-chief-0: .*\n.*\| reading data.csv\n.*\| there is no data.csv"),
+        ("greedy", r"pod greedy-chief-0: OOMKilled"),
+        ("no-image", r"pod no-image-chief-0: (ErrImagePull|ImagePullBackOff)"),
+        ("no-gpu", r"pod no-gpu-chief-0: Unschedulable: .*Insufficient nvidia.com/gpu"),
+    ],
+)
+def test_a_failing_job_is_explained(jobs: App, applied: str, name: str, expected: str) -> None:
+    assert re.search(expected, applied), applied
+    status = jobs.kfctl("status", "default", "-c", name)
+    assert re.search(expected, status.out), status.out
+
+
+def test_kubectl_shows_state_and_age(jobs: App, applied: str) -> None:
+    heading, *rows = jobs.kubectl("get", "tfjob").splitlines()
+    assert heading.split() == ["NAME", "STATE", "AGE"]
+    states = {name: state for name, state, _ in map(str.split, rows)}
+    assert states["exits"] == states["greedy"] == "Failed"
+    assert states["sleeps"] == "Running"
+
+
+def test_a_job_is_suspended_resumed_and_deleted(jobs: App, applied: str) -> None:
+    def pods() -> str:
+        return jobs.kubectl("get", "pods", "-l", "training.kubeflow.org/job-name=sleeps", "-o", "name")
+
+    jobs.done("param", "set", "sleeps", "suspend", "true")
+    jobs.done("apply", "default", "-c", "sleeps")
+    assert wait_until(lambda: pods() == "", 30)
+    assert "TFJob/sleeps  paused" in jobs.kfctl("status", "default", "-c", "sleeps").out
+    jobs.done("param", "set", "sleeps", "suspend", "false")
+    jobs.done("apply", "default", "-c", "sleeps", "--timeout", "60s")
+    assert len(pods().split()) == 2
+    jobs.done("delete", "default", "-c", "sleeps", "--yes")
+    assert wait_until(lambda: pods() == "", 30)
