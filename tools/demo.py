@@ -1,20 +1,25 @@
-"""`make demo`: the main job, from an empty folder to objects on a real Kubernetes."""
+"""`make demo`: the main job, from an empty folder to a model that answers, or to objects without a node."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.cluster.cache import HarnessError, say
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.node import debian
+from tests.cluster.node.nodecluster import NodeCluster
+from tests.node.page import Shell, steps
+from tests.node.tutorial import CLEAN_UP, GIVEN, PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,13 +42,18 @@ class Demo:
     environment: Mapping[str, str]
     context: str | None
     has_nodes: bool
+    has_images: bool = False  # those of the tutorial, on a node of this machine
 
     def run(self, line: str, *, codes: tuple[int, ...] = (0,), folder: str = "kubeflow") -> None:
         """Show a command as a user types it, run it, and end the demo if it ends unexpectedly."""
-        print(f"\n\033[1m$ {line}\033[0m" if sys.stdout.isatty() else f"\n$ {line}", flush=True)
         program, *args = shlex.split(line)
         argv = [KFCTL if program == "kfctl" else self.kubectl, *args]
-        done = subprocess.run(argv, cwd=self.folder / folder, env={**os.environ, **self.environment})
+        self.show_and_run(line, argv, self.folder / folder, codes)
+
+    def show_and_run(self, line: str, argv: list[Any], folder: Path, codes: tuple[int, ...] = (0,)) -> None:
+        """Show a command line and run what carries it out."""
+        print(f"\n\033[1m$ {line}\033[0m" if sys.stdout.isatty() else f"\n$ {line}", flush=True)
+        done = subprocess.run(argv, cwd=folder, env={**os.environ, **self.environment})
         if done.returncode not in codes:
             raise SystemExit(f"demo: `{line}` ended with {done.returncode}, which was not expected")
 
@@ -55,7 +65,7 @@ def main() -> None:
     context = parser.parse_args().context
     try:
         with demo(context) as ready:
-            tour(ready)
+            (tutorial if ready.has_images else tour)(ready)
             farewell(ready)
     except HarnessError as error:
         raise SystemExit(f"demo: {error}") from None
@@ -68,9 +78,16 @@ def demo(context: str | None) -> Iterator[Demo]:
         if context:
             yield Demo(Path(folder), "kubectl", {}, context, has_nodes=True)
         else:
-            cluster = ControlPlane(CLUSTER).up()
+            reason = debian.why_not()
+            if reason:
+                say(f"{reason}; here the demo ends with the objects, on a control plane alone")
+            cluster = (ControlPlane(CLUSTER) if reason else NodeCluster()).up()
             forget_earlier(cluster)
-            yield Demo(Path(folder), cluster.kubectl_program, cluster.environment(), None, has_nodes=False)
+            programs = os.pathsep.join(map(str, (KFCTL.parent, cluster.kubectl_program.parent)))
+            path = os.pathsep.join((programs, os.environ.get("PATH", os.defpath)))
+            environment = {**cluster.environment(), "PATH": path}
+            has_node = not reason
+            yield Demo(Path(folder), cluster.kubectl_program, environment, None, has_node, has_node)
 
 
 def forget_earlier(cluster: Cluster) -> None:
@@ -79,6 +96,15 @@ def forget_earlier(cluster: Cluster) -> None:
         say("removing what an earlier demo left on this cluster …")
         cluster.kubectl("delete", CLUSTER_WIDE, "-l", "kfctl.dev/app=kubeflow")
         cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=3m")
+
+
+def tutorial(demo: Demo) -> None:
+    """Type the lines of the tutorial, up to the model's answers."""
+    for file in GIVEN.glob("*.yaml"):
+        shutil.copy(file, demo.folder)
+    shell = Shell(demo.folder, demo.environment)
+    for step in steps(PAGE.read_text(encoding="utf-8").partition(CLEAN_UP)[0]):
+        demo.show_and_run(step.command, shell.line(step.command), demo.folder)
 
 
 def tour(demo: Demo) -> None:
@@ -105,7 +131,11 @@ def farewell(demo: Demo) -> None:
     """Say what is left and how to remove it."""
     context = f" --context {demo.context}" if demo.context else ""
     lines = ["That was the whole of it: the objects are on the cluster."]
-    if not demo.has_nodes:
+    if demo.has_images:
+        lines = [
+            "That was the tutorial (docs/tutorial.md), up to a trained model that is served and answers."
+        ]
+    elif not demo.has_nodes:
         lines += ["This cluster has no node, so no pod runs; every object is real, none can become ready."]
     lines += ["", "Look at them:"]
     if not demo.context:
