@@ -17,7 +17,7 @@ BLOCK = re.compile(r"^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIES = (
     (r"(?<=context )[\w.-]+", "CONTEXT"),
     (r"-[0-9a-f]{8,10}-[a-z0-9]{5}\b", "-POD"),
-    (r"(?<=-client-)[a-z0-9]{5}\b", "POD"),
+    (r"\bclient-[a-z0-9]{5}\b", "client-POD"),
     (r"\b\d{4}-\d\d-\d\d[T ][\d:.]+Z?\b", "MOMENT"),
     (r"\b(\d+[smhd])+\b", "AGE"),
     (r"\b\d+\.\d+%?", "NUMBER"),
