@@ -144,7 +144,8 @@ def farewell(demo: Demo) -> None:
     lines += [f"  kubectl{context} --namespace {NAMESPACE} get all", "", "Remove them:"]
     lines += [
         f"  .venv/bin/kfctl delete --app kubeflow --env default --namespace {NAMESPACE}{context}"
-        " --delete-data --delete-crds --delete-namespace"
+        " --delete-data --delete-crds",
+        f"  kubectl{context} delete namespace {NAMESPACE}",
     ]
     if not demo.context:
         lines += ["", "Or end the whole cluster: make cluster-down"]
