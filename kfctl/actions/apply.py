@@ -116,7 +116,7 @@ def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None, *, many: bool 
     named = ", ".join(f"{change.action.value} {change.key}" for change in harmful[:5])
     more = f" and {len(harmful) - 5} more" if len(harmful) > 5 else ""
     if ask is None:
-        raise Refused(f"this would {named}{more}", hint="look at it with kfctl diff; --yes does it")
+        raise Refused(f"this would {named}{more}", hint="--dry-run shows all of it, --yes does it")
     size = _much(plan) if many else ""
     questions = [f"In {scope.namespace} of {scope.context}: {named}{more}?", *([size] if size else [])]
     if not all(ask(question) for question in questions):

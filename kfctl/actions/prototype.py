@@ -68,6 +68,9 @@ def copy_prototype(root: Path, name: str, new: str) -> str:
 
 def new_prototype(root: Path, name: str) -> str:
     """Make a prototype that works, to be changed, and return its folder."""
+    if name in catalog().names():
+        hint = f"kfctl prototype copy {name} takes it into the app, to change it"
+        raise UsageError(f"kfctl has a prototype '{name}', which this would hide", hint=hint)
     with locked(root):
         folder = _free_folder(root, name)
         _write(root, folder, {path: text.replace("NAME", name) for path, text in _texts(SKELETON).items()})

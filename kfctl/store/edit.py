@@ -55,7 +55,7 @@ def read_file(root: Path, path: str) -> str:
 def read_bytes(root: Path, path: str) -> bytes:
     """Return the content of a file of the app; a pipe or a device, which may have no end, is refused."""
     with told("read", path):
-        descriptor = os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(root / path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:  # a folder fails here
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, Location, Problem
-from kfctl.yamltext.lines import check_printable, decode
+from kfctl.yamltext.lines import check_printable, decode, position
 from kfctl.yamltext.scalars import is_text, resolve, short, tagged
 
 if TYPE_CHECKING:
@@ -208,6 +209,8 @@ class Reader:
 
 _MERGE, _UNFINISHED, _UNKNOWN = object(), object(), object()
 
+_CONFLICT = re.compile("^<{7} ", re.MULTILINE)  # as Git marks it
+
 _SYNTAX = {  # libyaml's words, and ours with what to do
     "cannot start any token": (
         "this character can't start a value",
@@ -230,6 +233,9 @@ def _place(mark: Any, path: str) -> Location:
 
 def _syntax(error: Any, text: str, path: str) -> Problem:
     """Return what the parser says, in words of ours where they are clearer."""
+    if conflict := _CONFLICT.search(text):
+        hint = "choose between the two versions and remove the lines with <<<<<<<, ======= and >>>>>>>"
+        return Problem("a merge conflict that is not resolved", position(text, conflict.start(), path), hint)
     problem, mark = getattr(error, "problem", None) or str(error), getattr(error, "problem_mark", None)
     if mark and text[mark.index : mark.index + 1] == "\t":
         problem = "found a tab character"

@@ -138,3 +138,10 @@ def test_refused(shell: Shell, line: str, code: int, error: str) -> None:
     assert (done.code, done.out) == (code, "")
     assert error in done.err
     assert shell.files() == FILES
+
+
+def test_a_new_one_hides_no_shipped_one(shell: Shell) -> None:
+    done = shell("prototype new tf-job")
+    assert done.code == 2
+    assert "kfctl has a prototype 'tf-job', which this would hide" in done.err
+    assert "kfctl prototype copy tf-job" in done.err

@@ -56,6 +56,7 @@ FAULTS = {  # text → where and what, of each fault
     "two documents": ("a: 1\n---\nb: 2\n", "3:1 a second document"),
     "an empty second document": ("a: 1\n---\n", " a second document"),
     "reserved": ("a: @b\n", "1:4 this character can't start a value"),
+    "a merge conflict": ("a: 1\n<<<<<<< ours\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n", "2:1 a merge conflict"),
     "faults before a syntax error": ("a: 1\na: 2\nb: [\n", "2:1 the key 'a' is here twice|4:1 "),
 }  # fmt: skip
 
