@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import contextmanager
@@ -141,7 +142,8 @@ def envelope(error: KfctlError) -> dict[str, object]:
 
 
 def accept_any_text() -> None:
-    """Let the streams print what their encoding lacks in escapes, instead of ending in an error."""
+    """Let the streams print what their encoding lacks in escapes; a closed one (`>&-`) takes anything."""
+    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -123,3 +123,10 @@ def test_an_encoding_that_lacks_characters(
     done = kfctl("param", "set", "web", "text", "é", env=env)
     assert done.code == 0
     assert r"(not set) \u2192" in done.out
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str) -> None:
+    line = f'"{sys.executable}" -m kfctl version {closed}'
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
