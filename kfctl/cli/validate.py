@@ -32,16 +32,17 @@ def validate(
     app = load_app(root, components=chosen or None, environments=[name])
     environment = app.environments[name]
     verdict = _told(check(app, environment, chosen))
-    by = "offline"
+    by, untried = "offline", 0
     if server:
         from kfctl.actions.plan import connect
         from kfctl.actions.validate import validate_on
 
         cluster = connect(app, environment, login(session))
-        _told(validate_on(cluster, environment, verdict.resources))
+        untried = len(_told(validate_on(cluster, environment, verdict.resources)).warnings)
         by = f"by {cluster.server}"
-    count = len(verdict.resources)
-    console.out(f"{name}: {count} {'object' if count == 1 else 'objects'} checked {by}, nothing wrong")
+    count = len(verdict.resources) - untried
+    rest = f"; {untried} could not be tried" if untried else ""
+    console.out(f"{name}: {count} {'object' if count == 1 else 'objects'} checked {by}, nothing wrong{rest}")
 
 
 def _told(verdict: "Verdict") -> "Verdict":

@@ -80,3 +80,15 @@ def test_by_the_api_server(
     assert cluster.kubectl("get", "configmap", "--namespace", namespace, "-o", "name").split() == [
         "configmap/kube-root-ca.crt"
     ]
+
+
+def test_what_could_not_be_tried_is_not_counted(
+    kfctl: Callable[..., Run], write_tree: Callable[..., object], cluster: Cluster
+) -> None:
+    environment = FILES["environments/default.yaml"].replace("dev", "kfctl-test-of-no-namespace")
+    write_tree({**FILES, "environments/default.yaml": environment})
+    context = cluster.kubectl("config", "current-context").strip()
+    done = kfctl("validate", "--server", "--kubeconfig", str(cluster.kubeconfig), "--context", context)
+    assert done.code == 0
+    assert done.out.startswith("default: 0 objects checked by https://")
+    assert done.out.endswith(", nothing wrong; 2 could not be tried\n")
