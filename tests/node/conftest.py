@@ -1,7 +1,7 @@
 """A real node for tests: pods run, names are found, claims get volumes.
 
-These tests take minutes and gigabytes the first time (images are made from packages), so they run only when
-asked for: KFCTL_NODE=1. They need root on Debian; a run that leaves them out says so.
+They need root on Debian; a run that leaves them out says so. The first time they take minutes and gigabytes, for
+images are made from packages: `pytest -m "not node"` does without.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tests.node.app import App
     from tests.node.tutorial import Tutorial
 
-collect_ignore_glob = [] if os.environ.get("KFCTL_NODE") == "1" else ["test_*.py"]
 # What a node could leave on its machine, as its own tools list it.
 TRACES = (
     ("ip", "-brief", "link"),
@@ -44,17 +43,11 @@ TRACES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that needs the node."""
+    """Mark every test that needs the node; one process runs them all, for there is one node."""
     for item in items:
         if "node" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.node)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say when this layer was left out, and why."""
-    reason = debian.why_not() or ("KFCTL_NODE=1 asks for them" if collect_ignore_glob else None)
-    if reason:
-        terminalreporter.write_line(f"the tests on a real node (tests/node) were left out: {reason}")
+            item.add_marker(pytest.mark.xdist_group("node"))
 
 
 @pytest.fixture(scope="session")
