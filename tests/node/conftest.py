@@ -1,7 +1,7 @@
 """A real node for tests: pods run, names are found, claims get volumes.
 
-They need root on Debian; a run that leaves them out says so. The first time they take minutes and gigabytes, for
-images are made from packages: `pytest -m "not node"` does without.
+They need root on Debian; a run that leaves them out says so. The first time they take minutes and gigabytes,
+for images are made from packages: `pytest -m "not node"` does without.
 """
 
 from __future__ import annotations
