@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.names import DNS_LABEL, PORT
 from kfctl.engine.podtemplates import maps
 from kfctl.engine.quantity import quantity
+from kfctl.engine.schema import UNITS, is_image, shown
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def _identity(container: Mapping[str, Any]) -> Iterator[str]:
     if fault := DNS_LABEL.fault(container.get("name")):
         yield f"name: {fault}"
     image = container.get("image")
-    if not isinstance(image, str) or not image or image != image.strip():
-        yield f"image: must be the name of an image, not {image!r}"
+    if not isinstance(image, str) or not image or not is_image(image):
+        yield f"image: must be {UNITS['image'][0]}, not {shown(image)}"
 
 
 def _texts(container: Mapping[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from kfctl.errors import did_you_mean
 from kfctl.model.dialect import TYPES, Fault, is_number
 
 if TYPE_CHECKING:
@@ -61,6 +62,24 @@ def is_quantity(value: Any) -> bool:
     return is_number(value) and value >= 0
 
 
+HOST = r"(localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+(?=:)|\[[0-9a-f:.]+\])(:[0-9]+)?/"
+STEP = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+DIGEST = "(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})"
+IMAGE = re.compile(rf"({HOST})?{STEP}(/{STEP})*(:{TAG})?(@{DIGEST})?")
+
+
+def is_image(value: Any) -> bool:
+    """Whether a container runtime reads the value as the name of an image; empty text is for none."""
+    return not isinstance(value, str) or not value or IMAGE.fullmatch(value) is not None
+
+
+UNITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "quantity": ("a quantity such as 500m or 1Gi", is_quantity),
+    "image": ("an image such as ghcr.io/org/name:tag, in lower case up to its tag", is_image),
+}
+
+
 WORDS = {
     "string": "text",
     "integer": "an integer",
@@ -101,8 +120,9 @@ def _const(expected: Any, instance: Any, schema: Mapping[str, Any], path: Path) 
 def _unit(expected: str, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     if isinstance(instance, bool) or not isinstance(instance, str | int | float):
         return  # which `type` refuses
-    if expected == "quantity" and not is_quantity(instance):
-        yield Fault(path, f"must be a quantity such as 500m or 1Gi{_not(instance, schema)}", "unit")
+    words, fits = UNITS[expected]
+    if not fits(instance):
+        yield Fault(path, f"must be {words}{_not(instance, schema)}", "unit")
 
 
 def _properties(expected: Mapping[str, Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
@@ -127,7 +147,9 @@ def _additional(expected: Schema, instance: Any, schema: Mapping[str, Any], path
         if any(pattern.search(name) for pattern in patterns):
             continue
         if expected is False:
-            yield Fault((*path, name), "is not known here", "additionalProperties")
+            hint = did_you_mean(str(name), schema.get("properties", ()))
+            message = f"is not known here{': ' * bool(hint)}{hint}"
+            yield Fault((*path, name), message, "additionalProperties")
         else:
             yield from check(expected, instance[name], (*path, name))
 

@@ -181,7 +181,7 @@ SHAPES: dict[str, Callable[[Any, Path], Iterator[Fault]]] = {
     "examples": _list,
     "deprecated": _is("text that says why, or true", lambda value: isinstance(value, str | bool)),
     # kfctl's own:
-    "unit": _is("quantity", lambda value: value == "quantity"),
+    "unit": _is("quantity or image", lambda value: value in ("quantity", "image")),
     "secret": _truth,
     "aliases": _is("a list of names", _names),
     "errorMessage": _text,

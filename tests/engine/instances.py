@@ -115,7 +115,7 @@ keywords = {
     "uniqueItems": st.booleans(),
     "minProperties": counts,
     "dependentRequired": st.dictionaries(names, st.lists(names, max_size=2, unique=True), max_size=2),
-    "unit": st.just("quantity"),
+    "unit": st.sampled_from(["quantity", "image"]),
     "errorMessage": st.just("no"),
 }
 

@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from kfctl.engine.judge import accepts
-from kfctl.engine.schema import check, is_quantity
+from kfctl.engine.schema import check, is_image, is_quantity
 from kfctl.store.catalog import catalog
 from tests.campaign import size
 from tests.engine.instances import instances, schemas
@@ -49,6 +49,11 @@ if TYPE_CHECKING:
         ({"properties": {"a": {"type": "string"}}}, {"a": 1}, "a must be text, not 1"),
         ({"items": {"properties": {"b": {"type": "string"}}}}, [{"b": 1}], "[0].b must be text, not 1"),
         ({"additionalProperties": False, "properties": {"a": True}}, {"b": 1}, "b is not known here"),
+        (
+            {"additionalProperties": False, "properties": {"replicas": True}},
+            {"replicaz": 1},
+            "replicaz is not known here: did you mean replicas?",
+        ),
         (
             {"propertyNames": {"maxLength": 1}},
             {"bb": 1},
@@ -120,14 +125,61 @@ def test_no_quantities(text: Any) -> None:
     assert not is_quantity(text)
 
 
-def quantity_keyword(_: Any, unit: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+IMAGES = [
+    "nginx",
+    "tensorflow/serving:2.20.0-gpu",
+    "ghcr.io/org/sub/name:V1_x",
+    "localhost/x",
+    "localhost:5000/x/y__z",
+    "registry:5000/a-b",
+    "REGISTRY.example.com:5000/a",
+    "[fd00::1]:5000/a",
+    "quay.io/a/b:tag@sha256:" + "0a" * 32,
+    "a@sha512:" + "0" * 128,
+    "",  # none; `minLength` is for those that must be
+]
+NO_IMAGES = [
+    "a b",
+    " a",
+    "a\n",
+    "TensorFlow/serving",
+    "tensorflow/Serving:1",
+    ":tag",
+    "a:",
+    "a:b:c",
+    "a:" + "t" * 129,
+    "a//b",
+    "/a",
+    "a/",
+    "http://example.com/a",
+    "a@sha256:1234",
+    "a@latest",
+    "${IMAGE}",
+    "-a",
+    "a..b",
+]
+
+
+@pytest.mark.parametrize("text", IMAGES)
+def test_images(text: str) -> None:
+    assert is_image(text)
+
+
+@pytest.mark.parametrize("text", NO_IMAGES)
+def test_no_images(text: str) -> None:
+    assert not is_image(text)
+    (fault,) = check({"type": "string", "unit": "image"}, text, ("image",))
+    assert str(fault).startswith("image must be an image such as ghcr.io/org/name:tag")
+
+
+def unit_keyword(_: Any, unit: str, instance: Any, __: Any) -> Iterator[ValidationError]:
     """Tell the referee of the one keyword of ours that judges."""
     judged = isinstance(instance, str | int | float) and not isinstance(instance, bool)
-    if unit == "quantity" and judged and not is_quantity(instance):
-        yield ValidationError("no quantity")
+    if judged and not {"quantity": is_quantity, "image": is_image}[unit](instance):
+        yield ValidationError(f"no {unit}")
 
 
-REFEREE = extend(jsonschema.Draft202012Validator, {"unit": quantity_keyword})
+REFEREE = extend(jsonschema.Draft202012Validator, {"unit": unit_keyword})
 CAMPAIGN = settings(
     max_examples=size(5_000), deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
 )

@@ -20,6 +20,7 @@ def said(*bodies: dict[str, Any]) -> list[str]:
     return [str(problem) for problem in found.problems]
 
 
+IMAGE = "must be an image such as ghcr.io/org/name:tag, in lower case up to its tag"
 AMOUNT = "must be a quantity such as 500m or 1Gi"
 
 
@@ -101,11 +102,11 @@ AMOUNT = "must be a quantity such as 500m or 1Gi"
         ),
         (
             changed(WEB, f"{C}/image", ABSENT),
-            "Deployment/web container main: image: must be the name of an image, not None",
+            f"Deployment/web container main: image: {IMAGE}, not null",
         ),
         (
             changed(WEB, f"{C}/image", " nginx"),
-            "Deployment/web container main: image: must be the name of an image, not ' nginx'",
+            f"Deployment/web container main: image: {IMAGE}, not ' nginx'",
         ),
         (
             changed(WEB, f"{C}/args", ["a", 5]),
@@ -229,7 +230,7 @@ def test_faults(body: dict[str, Any], fault: str) -> None:
         changed(WEB, "metadata/labels", {"app.kubernetes.io/name": "", "X_y.z": "1.0-a"}),
         changed(WEB, "spec/selector", {"matchExpressions": [{"key": "app", "operator": "Exists"}]}),
         changed(WEB, "metadata/name", "a.b-c.1"),
-        changed(WEB, "spec/template/spec/containers/0/image", "registry:5000/a/b@sha256:00"),
+        changed(WEB, "spec/template/spec/containers/0/image", "registry:5000/a/b@sha256:" + "00" * 32),
     ],
 )
 def test_what_is_right_is_not_found_wrong(body: dict[str, Any]) -> None:
