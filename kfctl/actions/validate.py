@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from kfctl.cluster.client import Cluster
     from kfctl.engine.plan import Found
+    from kfctl.engine.structure import Known
+    from kfctl.errors import Location
     from kfctl.model.app import App, Environment
+    from kfctl.model.dialect import Path
     from kfctl.model.resource import Resource
 
 
@@ -25,8 +28,13 @@ class Verdict:
     warnings: tuple[Problem, ...] = ()
 
 
-def validate(app: App, environment: Environment, components: Sequence[str]) -> Verdict:
-    """Render, and hold the objects against the rules of Kubernetes that need no cluster."""
+def validate(
+    app: App, environment: Environment, components: Sequence[str], *, fields: bool = True
+) -> Verdict:
+    """Render, and hold the objects against the rules of Kubernetes that need no cluster.
+
+    Without `fields`, which fields a kind has and of which types is left to the API server.
+    """
     from kfctl.actions.plan import secret_values
     from kfctl.actions.show import lint_own, render_all
     from kfctl.engine.mask import without
@@ -34,7 +42,8 @@ def validate(app: App, environment: Environment, components: Sequence[str]) -> V
 
     lint_own(app, components)
     rendered = render_all(app, environment.name, components)
-    found = examine_objects(rendered.resources, whole=not components)
+    known = _known(app, environment, rendered.resources) if fields else None
+    found = examine_objects(rendered.resources, known, whole=not components)
     warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
     secrets = secret_values(app, environment)
     problems, warnings = (
@@ -42,6 +51,22 @@ def validate(app: App, environment: Environment, components: Sequence[str]) -> V
         for each in (found.problems, warnings)
     )
     return Verdict(tuple(rendered.resources), problems, warnings)
+
+
+def _known(app: App, environment: Environment, resources: Sequence[Resource]) -> Known:
+    from kfctl.engine.kinds import Kinds
+    from kfctl.engine.patch import sets
+    from kfctl.engine.structure import Known
+    from kfctl.store.kinds import built_in
+    from kfctl.store.manifests import part_at
+
+    def place(resource: Resource, path: Path) -> Location | None:
+        patches = app.components[resource.component].patches
+        patches += environment.patches.get(resource.component, ())
+        patched = next((each.where for each in reversed(patches) if sets(each, resource, path)), None)
+        return patched or part_at(app, resource, path)
+
+    return Known(Kinds(built_in(), resources), place)
 
 
 def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[Resource]) -> Verdict:

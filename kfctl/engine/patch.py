@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import AppError, Problem, did_you_mean
+from kfctl.model.resource import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,22 @@ def selects(target: Mapping[str, str], resource: Resource) -> bool:
     """Whether a patch's target means the object."""
     found = _selected_by(resource)
     return all(found.get(key) == wanted for key, wanted in target.items())
+
+
+def sets(patch: Patch, resource: Resource, path: Sequence[str | int]) -> bool:
+    """Whether what an object has at `path` comes from the patch."""
+    return selects(patch.target, resource) and _holds(patch.merge, resource.body, path)
+
+
+def _holds(part: Any, body: Any, path: Sequence[str | int]) -> bool:
+    """Whether a part of a patch has something at a path below `body`; entries of lists are known by name."""
+    if part is None or not path:
+        return part is not None
+    step, *rest = path
+    if isinstance(part, list) and isinstance(step, int):
+        entry = body[step]
+        return any(_holds(each, entry, rest) for each in part if at(each, "name") == at(entry, "name"))
+    return _holds(part.get(step), at(body, str(step)), rest) if isinstance(part, dict) else True
 
 
 def _selected_by(resource: Resource) -> dict[str, str]:

@@ -11,12 +11,15 @@ from kfctl.engine.podrules import pod_faults
 from kfctl.engine.podtemplates import maps, pod_templates
 from kfctl.engine.quantity import quantity
 from kfctl.engine.together import oddities
+from kfctl.errors import Location
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kfctl.engine.kinds import Kinds
     from kfctl.errors import Problem
+    from kfctl.model.dialect import Path
     from kfctl.model.resource import Resource
 
 MAX_ANNOTATIONS = 256 * 1024  # bytes, all of an object together
@@ -31,18 +34,38 @@ class Findings:
     warnings: tuple[Problem, ...]
 
 
-def examine_objects(resources: Sequence[Resource], *, whole: bool = True) -> Findings:
+@dataclass(frozen=True)
+class Known:
+    """What is known of kinds, and where a part of an object stands in the app's files, as far as is known."""
+
+    kinds: Kinds
+    place: Callable[[Resource, Path], Location | None]
+
+
+def examine_objects(
+    resources: Sequence[Resource], known: Known | None = None, *, whole: bool = True
+) -> Findings:
     """Return what is wrong with objects; `whole`: they are all of an app, so that none can be elsewhere."""
     problems = list(identity_problems(resources))
-    problems += [
-        problem(resource, fault)
-        for resource in resources
-        if resource.kind and resource.name
-        for rule in RULES
-        for fault in rule(resource)
-    ]
+    for resource in resources:
+        if resource.kind and resource.name:
+            # What rules say of a field of the wrong type would be said twice.
+            problems += sorted(_misfits(resource, known), key=_place) or [
+                problem(resource, fault) for rule in RULES for fault in rule(resource)
+            ]
     odd = [problem(resource, oddity) for resource, oddity in oddities(resources)] if whole else []
     return Findings(tuple(problems), tuple(odd))
+
+
+def _misfits(resource: Resource, known: Known | None) -> Iterator[Problem]:
+    for path, message, hint in known.kinds.misfits(resource) if known else ():
+        told = problem(resource, message)
+        place = known and known.place(resource, path)
+        yield told._replace(where=place or told.where, hint=hint)
+
+
+def _place(told: Problem) -> Location:
+    return told.where or Location("")
 
 
 def _name(resource: Resource) -> Iterator[str]:

@@ -13,7 +13,7 @@ from kfctl.store.edit import read_bytes
 from kfctl.yamltext import decode, documents, position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kfctl.model.app import App
 
@@ -77,6 +77,18 @@ def raw_manifests(app: App, component: str) -> list[Resource]:
     if problems:
         raise AppError(problems[0].message, problems=problems)
     return resources
+
+
+def part_at(app: App, resource: Resource, path: Sequence[str | int]) -> Location | None:
+    """Return where a part of an object of raw manifests stands, or the nearest around it; of others None."""
+    file = resource.origin.rpartition(":")[0]
+    component = app.components.get(resource.component)
+    if component is None or file not in component.manifests:
+        return None
+    for found in objects_in(documents_in(read_bytes(Path(app.root), file), file, places=True), []):
+        if found.resource("").origin == resource.origin:
+            return found.place(*found.keys, *path)
+    return None
 
 
 def _raise(error: OSError) -> None:

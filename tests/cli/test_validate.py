@@ -54,6 +54,58 @@ def test_what_kubernetes_would_not_take(shell: Shell, manifest: str, error: str)
     assert shell("validate -c web").code == 0
 
 
+WORKLOAD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: two}
+spec:
+  replicas: two
+  selector: {matchLabels: {app: two}}
+  template:
+    metadata: {labels: {app: two}}
+    spec:
+      containers:
+      - name: main
+        image: Nginx:1
+        imagePullPolcy: Always
+"""
+
+
+def test_fields_of_the_wrong_type_are_told_with_their_lines(shell: Shell) -> None:
+    raw(shell, config_map("fine") + WORKLOAD)
+    done = shell("validate")
+    assert (done.code, done.out) == (1, "")
+    place, spec = "kfctl: components/raw/all.yaml", "raw: Deployment/two spec"
+    assert done.err.splitlines() == [
+        f"{place}:10:3: {spec}.replicas must be an integer, not 'two'",
+        f"{place}:17:9: {spec}.template.spec.containers[0].image must be an image such as "
+        "ghcr.io/org/name:tag, in lower case up to its tag, not 'Nginx:1'",
+        f"{place}:18:9: {spec}.template.spec.containers[0].imagePullPolcy is not known here: "
+        "did you mean imagePullPolicy?",
+    ]
+
+
+def test_a_patch_is_told_by_its_own_place(shell: Shell) -> None:
+    good = WORKLOAD.replace("two\n  sel", "2\n  sel").replace("Nginx", "nginx").replace("Polcy", "Policy")
+    raw(shell, good)
+    assert shell("validate").code == 0
+    patches = """\
+patches:
+- target: {kind: Deployment}
+  merge: {spec: {replicaz: 3}}
+- target: {kind: Deployment}
+  merge: {spec: {template: {spec: {containers: [{name: main, command: sh}]}}}}
+"""
+    (shell.folder / "components/raw.yaml").write_text(RAW + patches)
+    done = shell("validate")
+    assert done.code == 1
+    file, spec = "kfctl: components/raw.yaml", "raw: Deployment/two spec"
+    assert done.err.splitlines() == [
+        f"{file}:5:3: {spec}.replicaz is not known here: did you mean replicas?",
+        f"{file}:7:3: {spec}.template.spec.containers[0].command must be a list, not 'sh'",
+    ]
+
+
 def test_parameters_are_checked_first(shell: Shell) -> None:
     shell("param unset web path")
     done = shell("validate")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfctl.engine.patch import merge, patched
+from kfctl.engine.patch import merge, patched, sets
 from kfctl.errors import AppError, Location
 from kfctl.model.app import Patch
 from kfctl.model.resource import Resource
@@ -142,3 +142,22 @@ def test_a_name_that_is_there_twice_can_not_be_patched() -> None:
     assert str(error.value) == (
         "components/web.yaml:3: the patch of Deployment/web: spec.mounts has several entries called 'data'"
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "is_set"),
+    [
+        ({"spec": {"replicas": 1}}, ("spec", "replicas"), True),
+        ({"spec": {"replicas": 1}}, ("spec", "paused"), False),
+        ({"spec": {"replicas": None}}, ("spec", "replicas"), False),
+        ({"spec": 1}, ("spec", "replicas"), True),
+        ({"spec": {"containers": named("b", x=1)}}, ("spec", "containers", 1, "x"), True),
+        ({"spec": {"containers": named("b", x=1)}}, ("spec", "containers", 0, "x"), False),
+        ({"spec": {"args": ["x"]}}, ("spec", "args", 0), True),
+    ],
+)
+def test_what_comes_from_a_patch(change: dict[str, Any], path: tuple[str | int, ...], is_set: bool) -> None:
+    spec = {"replicas": 1, "paused": True, "args": ["x"], "containers": named("a", "b", x=1)}
+    patch = Patch({"kind": "Deployment"}, change, Location("c.yaml", 3))
+    assert sets(patch, Resource({**WEB, "spec": spec}), path) is is_set
+    assert not sets(patch, Resource({**SERVICE, "spec": spec}), path)

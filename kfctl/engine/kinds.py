@@ -1,0 +1,125 @@
+"""Which fields kinds have, and of which types: the built-in kinds, and those that the app defines itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kfctl.engine.definitions import definitions
+from kfctl.engine.modern import OLD
+from kfctl.engine.schema import check
+from kfctl.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kfctl.engine.schema import Schema
+    from kfctl.model.dialect import Fault, Path
+    from kfctl.model.resource import Resource
+
+
+class Misfit(NamedTuple):
+    """What is wrong with a field of an object, and what to do about it."""
+
+    path: Path
+    message: str
+    hint: str = ""
+
+
+class Kinds:
+    """The schemas of kinds, each made when it is asked for."""
+
+    def __init__(self, table: Mapping[str, Any], resources: Sequence[Resource]) -> None:
+        """Take the table of built-in kinds, and objects of which some may define kinds."""
+        self._table = table
+        self._made: dict[str, dict[str, Any]] = {}
+        self._defined = {kind: schema for resource in resources for kind, schema in definitions(resource)}
+
+    def misfits(self, resource: Resource) -> Iterator[Misfit]:
+        """Yield what no API server would take; of a kind that is not known here, nothing."""
+        schema = self._of(f"{resource.api_version}/{resource.kind}")
+        if schema is None:
+            yield from self._unknown(resource)
+            return
+        for fault in check(schema, _without_nulls(resource.body)):
+            yield Misfit(fault.path, str(fault), self._advice(fault, resource))
+
+    def _of(self, kind: str) -> Schema | None:
+        if kind in self._table["kinds"]:
+            return self._object(self._table["kinds"][kind])
+        if kind not in self._defined:
+            return None
+        defined = self._defined[kind]
+        common = {"apiVersion": True, "kind": True, "metadata": self._object(METADATA), "status": True}
+        return {**defined, "properties": {**defined.get("properties", {}), **common}}
+
+    def _unknown(self, resource: Resource) -> Iterator[Misfit]:
+        """A kind may be one of another server; but not in groups and versions that every server has."""
+        version, kind = resource.api_version, resource.kind
+        if old := OLD.get((version, kind)):
+            now = f"it is in {old.new} now" if old.new else old.advice
+            yield Misfit(("apiVersion",), f"is of {version}, which is gone since {old.since}: {now}")
+            return
+        known = [each.rpartition("/")[::2] for each in self._table["kinds"]]
+        here = [name for known_version, name in known if known_version == version]
+        if here:
+            elsewhere = [known_version for known_version, name in known if name == kind]
+            hint = f"it is in {elsewhere[0]}" if elsewhere else did_you_mean(kind, here)
+            yield Misfit(("kind",), f"is of a kind that {version} does not have", hint)
+
+    def _advice(self, fault: Fault, resource: Resource) -> str:
+        if fault.message.startswith("must be text"):
+            value: Any = resource.body
+            for step in fault.path:
+                value = value[step]
+            return "" if isinstance(value, dict | list) else "put it in quotes"
+        if fault.keyword == "additionalProperties" and "did you mean" not in fault.message:
+            version = self._table["kubernetes"]
+            return f"Kubernetes {version} has no such field; `kfctl validate --server` asks your cluster"
+        return ""
+
+    def _schema(self, text: str) -> Schema:
+        """Return the schema of a type as the table spells it."""
+        if text.startswith("[]"):
+            return {"type": "array", "items": self._schema(text[2:])}
+        if text.startswith("{}"):
+            return {"type": "object", "additionalProperties": self._schema(text[2:])}
+        if text.startswith("="):
+            return {"type": "string", "enum": text[1:].split("|")}
+        return SCALARS[text] if text in SCALARS else self._object(text)
+
+    def _object(self, name: str) -> dict[str, Any]:
+        """Return the schema of a type with fields, which may hold itself."""
+        if name not in self._made:
+            made = self._made[name] = {"type": "object", "additionalProperties": False}
+            fields = self._table["types"][name]
+            made["required"] = [field for field, text in fields.items() if text.endswith("!")]
+            made["properties"] = {field: self._schema(text.rstrip("!")) for field, text in fields.items()}
+        return self._made[name]
+
+
+METADATA = "meta.v1.ObjectMeta"
+BASE64 = "^([A-Za-z0-9+/]{4}|[\r\n])*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\r\n]*$"
+SCALARS: dict[str, Schema] = {
+    "any": True,
+    "object": {"type": "object"},
+    "string": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "int-or-string": {"type": ["integer", "string"]},
+    "quantity": {"type": ["string", "number"], "unit": "quantity"},
+    "image": {"type": "string", "unit": "image"},
+    "secret": {"type": "string", "secret": True},
+    "base64": {
+        "type": "string",
+        "pattern": BASE64,
+        "errorMessage": "is no base64 (a Secret takes plain text in stringData)",
+    },
+}
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a value without the fields that are null, which count as not set."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
