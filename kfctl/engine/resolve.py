@@ -116,7 +116,7 @@ def _named(
 
 
 def _unknown(name: str, prototype: Prototype, where: Location | None) -> Problem:
-    hint = did_you_mean(name, prototype.parameters)
+    hint = did_you_mean(name, prototype.spellings)
     hint = hint or f"kfctl prototype describe {prototype.name} lists its parameters"
     return Problem(f"{prototype.name} has no parameter '{name}'", where, hint)
 
@@ -161,14 +161,19 @@ def _deprecations(values: Mapping[str, Value], prototype: Prototype) -> Iterator
 def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) -> Iterator[Problem]:
     names = (*resolved.hidden, *(name for name in IMPLIED if name in resolved.values))
     chosen = {name: resolved.values[name] for name in names}
+    wrong = set()
     for name, value in chosen.items():
         if value is not prototype.defaults[name] and not _fits(prototype, name)(value.value):
+            wrong.add(name)
             yield from problems_of_value(
                 prototype.parameters[name], value.value, value.where or component.where
             )
     instance = {name: value for name, value in resolved.plain().items() if value is not None}
     for rule in _rules(prototype):
-        if not (rule.held and rule.about.isdisjoint(chosen)) and not rule.fits(instance):
+        # What a rule says of a value that is wrong by itself is noise.
+        muted = not wrong.isdisjoint(rule.about) and "required" not in rule.schema
+        idle = rule.held and rule.about.isdisjoint(chosen)
+        if not muted and not idle and not rule.fits(instance):
             for fault in check(rule.schema, instance):
                 yield _across(fault, resolved, component, prototype)
 

@@ -62,6 +62,11 @@ class Prototype:
         """Return the parameter that `name` means (itself, an alias, kebab-case), or None."""
         return self._names.get(name) or self._names.get(fold(name))
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The parameters' names, and all others that they may be given by."""
+        return tuple(name for p in self.parameters.values() for name in (p.name, *p.aliases))
+
     @cached_property
     def defaults(self) -> Mapping[str, Value]:
         """The values of parameters that nobody set."""

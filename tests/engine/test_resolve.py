@@ -220,6 +220,16 @@ def test_rules_see_defaults() -> None:
     assert examined(kind=prototype(allOf=[rule]))[1] == ["c.yaml: web: too many"]
 
 
+def test_rules_about_a_value_that_is_wrong_by_itself_are_not_told() -> None:
+    rule = {"properties": {"storage": {"const": "nfs"}}, "errorMessage": "storage must be nfs here"}
+    kind = prototype(allOf=[rule], required=["claim"])
+    assert examined({"claim": "c"}, kind=kind)[1] == ["c.yaml: web: storage must be nfs here"]
+    assert examined({"storage": "nsf"}, kind=kind)[1] == [
+        "c.yaml: web: claim is required and has no value|kfctl param set web claim VALUE",
+        "c.yaml:1: storage must be one of cloud, nfs, not 'nsf'",
+    ]
+
+
 def test_resolve_raises_all_faults_at_once() -> None:
     made = Component("web", "thing", settings("c.yaml", {"a1": 1, "replicas": "x"}), (), Location("c.yaml"))
     with pytest.raises(ParameterError) as error:
