@@ -37,7 +37,7 @@ class Declared(NamedTuple):
 
     def unknown(self, name: str, where: Location | None = None) -> Problem:
         """Return the problem with a name that means nothing."""
-        near = did_you_mean(name, {each for prototype in self.prototypes for each in prototype.parameters})
+        near = did_you_mean(name, {each for prototype in self.prototypes for each in prototype.spellings})
         if len(self.prototypes) != 1:
             return Problem(f"no component of this app has a parameter '{name}'", where, near)
         owner = self.prototypes[0].name

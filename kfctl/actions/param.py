@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.actions.given import Declared, Given
+from kfctl.engine.resolve import examine
 from kfctl.errors import UsageError
 from kfctl.model.absent import ABSENT
 from kfctl.model.app import Settings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kfctl.errors import Location
+    from kfctl.errors import Location, Problem
     from kfctl.model.app import App
     from kfctl.model.prototype import Prototype
 
@@ -67,10 +68,11 @@ class Changed(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What an edit did, and what the user should know about it."""
+    """What an edit did, what the user should know about it, and what is still wrong with the values."""
 
     changes: tuple[Changed, ...]
     warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def set_params(root: Path, place: Place, given: Sequence[Given]) -> Outcome:
@@ -82,7 +84,8 @@ def set_params(root: Path, place: Place, given: Sequence[Given]) -> Outcome:
         before = place.settings(app)
         spelled = {_spelling(before, name, declared): value for name, value in typed.items()}
         edit(root, [Edit(place.path, (*place.keys, name), value) for name, value in spelled.items()])
-        after = place.settings(_load(root, place))
+        app = _load(root, place)
+        after = place.settings(app)
     changes = [
         Changed(
             place,
@@ -93,7 +96,7 @@ def set_params(root: Path, place: Place, given: Sequence[Given]) -> Outcome:
         )
         for name, value in spelled.items()
     ]
-    return Outcome(tuple(changes), tuple(declared.deprecations(typed)))
+    return Outcome(tuple(changes), tuple(declared.deprecations(typed)), _problems(app, place))
 
 
 def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
@@ -104,12 +107,21 @@ def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
         before = place.settings(app)
         found = [spelled for name in names if (spelled := _set_name(before, name, declared))]
         edit(root, _removals(app, place, found))
-    return Outcome(
-        tuple(
-            Changed(place, n, declared.masked(n, before.values[n]), ABSENT, before.locations[n])
-            for n in found
-        )
+        problems = _problems(_load(root, place), place) if found else ()
+    changes = (
+        Changed(place, n, declared.masked(n, before.values[n]), ABSENT, before.locations[n]) for n in found
     )
+    return Outcome(tuple(changes), (), problems)
+
+
+def _problems(app: App, place: Place) -> tuple[Problem, ...]:
+    """Return what is wrong with the values of the component; a global may be meant for any, so of none."""
+    if not place.component:
+        return ()
+    component = app.components[place.component]
+    environment = app.environments[place.environment] if place.environment else None
+    prototype = catalog(app.root).get(component.prototype, component.where)
+    return examine(app, environment, component, prototype)[1]
 
 
 def _removals(app: App, place: Place, names: Sequence[str]) -> list[Edit]:

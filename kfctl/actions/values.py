@@ -93,7 +93,7 @@ def explain_params(
     else:
         canonical = prototype.canonical(name)
         if canonical is None:
-            hint = did_you_mean(name, prototype.parameters)
+            hint = did_you_mean(name, prototype.spellings)
             hint = hint or f"kfctl prototype describe {prototype.name} lists its parameters"
             raise UsageError(f"{prototype.name} has no parameter '{name}'", hint=hint)
         names = [canonical]

@@ -147,7 +147,7 @@ def take_parameter(waiting: deque[str], prototype: "Prototype", options: "Mappin
         parameter, equals, text = _meant(prototype, flag.replace("no-", "", 1)), "=", "false"
         parameter = parameter if parameter and parameter.type == "boolean" else None
     if parameter is None:
-        known = [f"--{name}" for name in prototype.parameters]
+        known = [f"--{name}" for name in prototype.spellings]
         hint = did_you_mean(flag, [*known, *options]) or f"see `kfctl generate {prototype.name} --help`"
         raise UsageError(f"{prototype.name} has no parameter {flag}", hint=hint)
     if not equals and parameter.type == "boolean":

@@ -1,6 +1,6 @@
 """`kfctl param set` and `kfctl param unset`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from kfctl.cli.commands import parsed_by
 from kfctl.cli.options import EnvironmentOption, Session
 from kfctl.cli.words import Words, key_value
 from kfctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from kfctl.actions.param import Outcome
 
 OPTIONS = ("--env", "--global", "--file", "--null", "--dir")
 
@@ -63,11 +66,7 @@ def set_param(
         given += [Given(key, texts) for key, texts in key_value(rest, OPTIONS).items()]
     if not given:
         raise UsageError("there is nothing to set", hint="give KEY VALUE, or KEY=VALUE as often as you like")
-    outcome = set_params(root, _place(root, component, env), given)
-    for warning in outcome.warnings:
-        console.warn(warning)
-    for change in outcome.changes:
-        console.out(_told(change))
+    _tell(set_params(root, _place(root, component, env), given))
 
 
 @parsed_by(Words)
@@ -94,8 +93,7 @@ def unset_param(
         raise UsageError("there is nothing to unset", hint="name the keys after the component")
     place = _place(root, component, env)
     outcome = unset_params(root, place, names)
-    for change in outcome.changes:
-        console.out(_told(change))
+    _tell(outcome)
     if not outcome.changes:
         console.note(f"{place} sets none of them in {place.path}: nothing changed")
 
@@ -116,6 +114,17 @@ def _place(root: Any, component: str | None, env: str | None) -> Any:
 
     name = None if component is None else the_components(root, [component])[0]
     return Place(name, None if env is None else the_environment(root, env))
+
+
+def _tell(outcome: "Outcome") -> None:
+    """Print what changed, and what the component still needs."""
+    for warning in outcome.warnings:
+        console.warn(warning)
+    for change in outcome.changes:
+        console.out(_told(change))
+    for problem in outcome.problems:
+        command = problem.hint.partition("   (")[0]  # what the parameter means is too long for a line
+        console.warn(f"{problem}{': ' * bool(command)}{command}")
 
 
 def _told(change: Any) -> str:

@@ -151,6 +151,27 @@ def test_refused(shell: Shell, words: str, error: str) -> None:
     assert shell.files() == FILES
 
 
+def test_what_is_still_missing_or_wrong_is_told(shell: Shell) -> None:
+    command = "kfctl param set web path VALUE"
+    missing = f"warning: components/web.yaml: web: path is required and has no value: {command}\n"
+    done = shell("param unset web path")
+    assert (done.code, done.err) == (0, missing)
+    done = shell("param set web text x")
+    assert (done.code, done.err) == (0, missing)
+    assert shell("param set web path /srv").err == ""
+
+
+@pytest.mark.parametrize(
+    "verb", ["set web locatio x", "unset web locatio", "unset --global locatio --env prod"]
+)
+def test_an_alias_is_meant_too(shell: Shell, verb: str) -> None:
+    done = shell(f"param {verb}")
+    assert (done.code, done.err) == (
+        2,
+        "kfctl: thing has no parameter 'locatio'\n  did you mean location?\n",
+    )
+
+
 def test_many_from_a_file(shell: Shell) -> None:
     (shell.folder / "values.yaml").write_text("numGpus: 2\nargs: [--a, b]\ntext: null\nlabels: {x: 'y'}\n")
     done = shell("param set web -f values.yaml numGpus=7")
