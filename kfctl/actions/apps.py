@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kfctl.errors import AppError
 from kfctl.model.status import Health
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from kfctl.cluster.client import Cluster
+    from kfctl.model.app import Environment, Target
     from kfctl.model.inventory import Inventory
+
+ALL = ("",)  # namespaces
 
 
 @dataclass(frozen=True)
@@ -21,11 +28,24 @@ class Listing:
     objects: int
 
 
-def apps(cluster: Cluster, namespace: str = "") -> tuple[Listing, ...]:
-    """Return the apps of a namespace, or of the whole cluster."""
+def apps(cluster: Cluster, namespaces: Sequence[str]) -> tuple[Listing, ...]:
+    """Return the apps of these namespaces."""
     from kfctl.actions.inventory import inventories
 
-    return tuple(_listing(cluster, each) for each in inventories(cluster, namespace))
+    found = [each for namespace in namespaces for each in inventories(cluster, namespace)]
+    return tuple(_listing(cluster, each) for each in found)
+
+
+def nearby(directory: str | None, current: Target) -> tuple[str, ...]:
+    """Return the namespaces of an app's environments in the current context; the current one elsewhere."""
+    from kfctl.actions.app import here
+    from kfctl.store.appfiles import load_app
+
+    environments: Collection[Environment] = ()
+    with suppress(AppError):  # no app, or none that can be read: the cluster has its apps all the same
+        environments = load_app(here(directory), components=[]).environments.values()
+    targets = [e.target for e in environments if e.target.context in (None, current.context)]
+    return tuple(sorted({target.namespace or "default" for target in targets or [current]}))
 
 
 def _listing(cluster: Cluster, inventory: Inventory) -> Listing:

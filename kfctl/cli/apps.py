@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kfctl.cli import output
+from kfctl.cli import console, output
 from kfctl.cli.options import ClusterSession, Format, Output, login
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ COLUMNS = ["app", "environment", "namespace", "revision", "applied", "by", "obje
 def list_apps(
     session: ClusterSession,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace to look in.")
+        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Look in this namespace alone.")
     ] = None,
     everywhere: Annotated[
         bool, typer.Option("--all-namespaces", "-A", help="Look in all namespaces.")
@@ -25,18 +25,25 @@ def list_apps(
 ) -> None:
     """List the apps that are on a cluster: what was applied, when, by whom, and how it is.
 
+    The cluster is that of the kubeconfig's current context, or of --context. Within an app, the namespaces of
+    its environments there are looked in; elsewhere the context's namespace.
+
     \b
       kfctl list
+      kfctl list -n kubeflow
       kfctl list -A -o json
     """
-    from kfctl.actions.apps import apps
+    from kfctl.actions.apps import ALL, apps, nearby
     from kfctl.actions.target import Wish, current_target
     from kfctl.cluster import client
 
     who = login(session)
     target, _ = current_target(Wish(who.context, namespace, who.kubeconfig))
-    found = apps(client.connect(who), "" if everywhere else target.namespace or "default")
+    spaces = ALL if everywhere else (namespace,) if namespace else nearby(session.directory, target)
+    found = apps(client.connect(who), spaces)
     output.write_list([_record(each) for each in found], COLUMNS, form)
+    if not found and not everywhere:
+        console.note(f"no apps in {', '.join(spaces)}; `kfctl list -A` looks in all namespaces")
 
 
 def _record(found: "Listing") -> dict[str, Any]:

@@ -143,7 +143,8 @@ def test_what_holds_an_object_is_named(world: World) -> None:
 def test_delete_leaves_nothing_and_can_be_repeated(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[config_map("a"), deployment("web", replicas=0)], two=[config_map("b")])
     assert typed("apply", "--no-wait").code == ExitCode.OK
-    listed = json.loads(typed("list", "-n", world.namespace, "-o", "json").out)
+    listed = json.loads(typed("list", "-o", "json").out)  # in the app: where its environments are
+    assert listed == json.loads(typed("list", "-n", world.namespace, "-o", "json").out)
     assert [(each["app"], each["environment"], each["objects"]) for each in listed] == [("app", "default", 3)]
     assert typed("delete").code == ExitCode.REFUSED
     ran = typed("delete", "-c", "two", "--yes")
@@ -158,6 +159,7 @@ def test_delete_leaves_nothing_and_can_be_repeated(world: World, typed: Callable
     again = typed("delete", "--yes")
     assert (again.code, "nothing of app for default" in again.err) == (ExitCode.OK, True)
     assert typed("list", "-n", world.namespace, "-o", "json").out.strip() == "[]"
+    assert f"no apps in {world.namespace}; `kfctl list -A`" in typed("list").err
 
 
 def test_delete_without_the_directory(world: World, typed: Callable[..., Run], new_kind: str) -> None:
