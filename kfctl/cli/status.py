@@ -31,6 +31,10 @@ def status(
 ) -> ExitCode:
     """Show how each component is on the cluster: its objects, their pods, and why something is not ready.
 
+    Of many pods of one object the worst are shown, and how many more there are; `-o json` has all.
+
+    It ends with 0 whatever it shows; `kfctl apply` waits until all is ready, and ends with 6 if it is not.
+
     With `--watch` it goes on: in place on a terminal, elsewhere with a line for whatever changes, with
     `-o json` with a line for each state. Ctrl-C ends it (130).
 

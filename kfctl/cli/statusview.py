@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -10,11 +11,12 @@ from kfctl.cli.console import paint
 from kfctl.model.status import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kfctl.actions.status import AppStatus
     from kfctl.model.status import Cause, Status
 
+FEW = 5  # pods of one object, if there are many more
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 # What stands before an object, and in which style.
 SIGNS: dict[Health, tuple[str, str]] = {
@@ -42,18 +44,33 @@ def tree(found: AppStatus) -> Iterator[str]:
         yield f"{sign(component.health)} {name}  {component.health.value}"
         for each in component.objects:
             yield from _object(each, told)
-        for each in component.spawned:
+        shown, rest = few(component.spawned)
+        for each in shown:
             yield from _object(each, told, ", made by its program")
+        yield from (f"  {line}, made by its program" for line in rest)
 
 
 def _object(found: Status, told: set[Cause], more: str = "") -> Iterator[str]:
     """Yield one object, its pods below it, and why it is not ready, unless that is told already."""
     yield f"  {sign(found.health)} {found.key}  {words(found)}{more}{_aged(found)}"
-    for pod in found.children:
+    pods, rest = few(found.children)
+    for pod in pods:
         yield f"      {sign(pod.health)} {pod.key}  {words(pod)}{_restarted(pod)}{_aged(pod)}"
+    yield from (f"      {line}" for line in rest)
     if found.cause and not found.health.good and found.cause.anywhere not in told:
         told.add(found.cause.anywhere)
         yield from (f"        {line}" for line in cause_lines(found.cause))
+
+
+def few(found: Sequence[Status]) -> tuple[list[Status], list[str]]:
+    """Return the worst of many, and a line for all others; all where there are few."""
+    order = list(Health)
+    worst = sorted(found, key=lambda each: -order.index(each.health))  # of one health in their own order
+    if len(found) <= 2 * FEW:
+        return list(found), []
+    rest = Counter(each.health for each in worst[FEW:])
+    counts = ", ".join(f"{count} {health.value}" for health, count in rest.items())
+    return worst[:FEW], [f"… and {len(found) - FEW} more: {counts} (-o json has all)"]
 
 
 def _restarted(pod: Status) -> str:

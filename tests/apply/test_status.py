@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kfctl.actions.status import AppStatus, status
+from kfctl.actions.status import AppStatus, ComponentStatus, status
 from kfctl.cli import statusview
 from kfctl.errors import ExitCode
+from kfctl.model.plan import Scope
+from kfctl.model.resource import Key
 from kfctl.model.status import Health, Status
 from kfctl.store.appfiles import load_app
 from tests.apply.conftest import config_map, deployment, job
@@ -132,6 +134,27 @@ def test_as_text_and_as_json(world: World, kfctl: Callable[..., Run]) -> None:
     (component,) = told["components"]
     assert component["objects"][1]["pods"][0]["health"] == "failed"
     assert component["objects"][1]["cause"]["reason"] == "CrashLoopBackOff"
+
+
+def pods(**counts: int) -> tuple[Status, ...]:
+    """Return so many pods of each health."""
+    healths = [Health[name] for name, count in counts.items() for _ in range(count)]
+    return tuple(
+        Status(Key("", "Pod", "n", f"p{number:03}"), health) for number, health in enumerate(healths)
+    )
+
+
+def test_of_many_pods_the_worst_are_shown() -> None:
+    assert statusview.few(pods(READY=10)) == (list(pods(READY=10)), [])
+    shown, rest = statusview.few(pods(READY=200, FAILED=3, PROGRESSING=40))
+    assert [each.health.value for each in shown] == [*["failed"] * 3, *["progressing"] * 2]
+    assert rest == ["… and 238 more: 38 progressing, 200 ready (-o json has all)"]
+    job = Status(Key("batch", "Job", "n", "j"), Health.PROGRESSING, children=pods(READY=200))
+    scope = Scope("app", "id", "default", "context", "server", "n", "uid")
+    found = AppStatus(scope, (ComponentStatus("one", (job,), pods(READY=20)),))
+    lines = list(statusview.tree(found))
+    assert len(lines) == 3 + 1 + 6 + 6
+    assert lines[-1] == "  … and 15 more: 15 ready (-o json has all), made by its program"
 
 
 def test_ages() -> None:
