@@ -11,8 +11,9 @@ from kfctl.engine.resolve import cautions, examine
 from kfctl.errors import UsageError
 from kfctl.store.appfiles import component_names, component_text, load_app
 from kfctl.store.catalog import catalog
-from kfctl.store.edit import write_file
+from kfctl.store.edit import make_folder, write_file
 from kfctl.store.lock import locked
+from kfctl.store.manifests import PROTOTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,8 @@ def generate(
             hint = f"change it with `kfctl param set {name}`, or make it anew with --force"
             raise UsageError(f"there is a component '{name}' already", hint=hint)
         write_file(root, path, component_text(prototype.name, values))
+        if prototype.name == PROTOTYPE:
+            make_folder(root, f"components/{name}")
     app = load_app(root, components=[name], environments=[])
     component = app.components[name]
     resolved, problems = examine(app, None, component, prototype)

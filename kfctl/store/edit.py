@@ -73,6 +73,12 @@ def write_file(root: Path, path: str, text: str) -> None:
         _replace(target, text.encode("utf-8"))
 
 
+def make_folder(root: Path, path: str) -> None:
+    """Make a folder of the app; one that is there stays as it is."""
+    with told("make", path):
+        (root / path).mkdir(parents=True, exist_ok=True)
+
+
 def write_private(path: str, text: str) -> None:
     """Write a file, of the app or not, that only its owner may read; at any moment it is there whole."""
     with told("write", path):

@@ -30,5 +30,5 @@ def told(verb: str, path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"can't {verb} {path}: {error.strerror or error}"
+        message = f"can't {verb} it: {error.strerror or error}"
         raise AppError(message, where=Location(path), hint=_ADVICE.get(error.errno or 0, "")) from None

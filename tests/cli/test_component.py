@@ -55,7 +55,6 @@ def test_remove_several(shell: Shell) -> None:
 def test_remove_takes_raw_manifests_along(shell: Shell) -> None:
     shell("generate manifests raw")
     folder = shell.folder / "components/raw"
-    folder.mkdir()
     (folder / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
     assert "configmap/a" in shell("show -o name").out
     assert shell("component rename raw cooked").code == 0

@@ -50,6 +50,13 @@ FLAGS: dict[str, dict[str, object]] = {
 }
 
 
+def test_the_folder_for_manifests_is_made(shell: Shell) -> None:
+    done = shell("generate manifests raw")
+    assert (done.code, done.err) == (0, "put your YAML files into components/raw/\n")
+    assert (shell.folder / "components/raw").is_dir()
+    assert shell("validate -c raw").code == 0
+
+
 @pytest.mark.parametrize(("flags", "expected"), FLAGS.items())
 def test_flags(shell: Shell, flags: str, expected: dict[str, object]) -> None:
     done = shell(f"generate thing new --path=/p {flags}")

@@ -237,16 +237,16 @@ def test_the_faults_of_all_files_at_once(write_tree: Tree) -> None:
         "kfctl.yaml:1:2: did not find expected node content (while parsing a flow node)",
         "components/a.yaml:1:5: a second `: ` where no map can start",
         "components/b.yaml: the file is empty",
-        "components/folder.yaml: can't read components/folder.yaml: Is a directory",
-        "components/gone.yaml: can't read components/gone.yaml: No such file or directory",
-        "components/loop.yaml: can't read components/loop.yaml: Too many levels of symbolic links",
+        "components/folder.yaml: can't read it: Is a directory",
+        "components/gone.yaml: can't read it: No such file or directory",
+        "components/loop.yaml: can't read it: Too many levels of symbolic links",
         "environments/bytes.yaml:1:4: byte 0xff is not UTF-8: the file is in another encoding, or binary",
     ]
 
 
 def test_a_file_where_a_folder_should_be(write_tree: Tree) -> None:
     assert faults(write_tree({"kfctl.yaml": APP, "components": "x", "environments/e.yaml": ENVIRONMENT})) == [
-        "components: can't read components: Not a directory [a file is where a folder should be]"
+        "components: can't read it: Not a directory [a file is where a folder should be]"
     ]
 
 

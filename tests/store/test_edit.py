@@ -48,7 +48,7 @@ def test_an_edit_of_several_files_is_checked_whole_before_any_is_written(write_t
     with pytest.raises(AppError, match=r"b\.yaml:1:1: can't change a"):
         edit(root, [Edit("a.yaml", ("params", "a"), 2), Edit("b.yaml", ("a",), 2)])
     assert read_file(root, "a.yaml") == COMPONENT
-    with pytest.raises(AppError, match=r"can't read c\.yaml: No such file"):
+    with pytest.raises(AppError, match=r"c\.yaml: can't read it: No such file"):
         edit(root, [Edit("a.yaml", ("params", "a"), 2), Edit("c.yaml", ("a",), 2)])
     assert read_file(root, "a.yaml") == COMPONENT
 
@@ -122,9 +122,9 @@ def test_a_loop_of_links_is_told(tmp_path: Path) -> None:
 def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").mkdir()
     (tmp_path / "b").touch()
-    with pytest.raises(AppError, match=r"can't write a\.yaml"):
+    with pytest.raises(AppError, match=r"a\.yaml: can't write it"):
         write_file(tmp_path, "a.yaml", "")
-    with pytest.raises(AppError, match=r"can't write b/c\.yaml"):
+    with pytest.raises(AppError, match=r"b/c\.yaml: can't write it"):
         write_file(tmp_path, "b/c.yaml", "")
     assert files(tmp_path) == ["a.yaml", "b"]
 
@@ -142,7 +142,7 @@ except AppError as error:
     print(error, error.problems[0].hint, sep="|")
 """
     assert output(python(code, root)) == (
-        "a.yaml: can't write a.yaml: File too large|files may not become that large here (`ulimit -f`)"
+        "a.yaml: can't write it: File too large|files may not become that large here (`ulimit -f`)"
     )
     assert read_file(root, "a.yaml") == COMPONENT
     assert files(root) == ["a.yaml"]
@@ -170,19 +170,19 @@ for act in acts:
     try:
         act()
     except AppError as error:
-        print(error.problems[0].message, error.problems[0].hint, sep="|")
+        print(error, error.problems[0].hint, sep="|")
 """
     said = output(python(code, root)).splitlines()
     (root / "sub").chmod(0o755)
     hint = "look at the permissions of the file and its folder"
     things = [
-        "write a.yaml",
-        "write sub/b.yaml",
-        "write sub/c.yaml",
-        "rename sub/b.yaml",
-        "remove sub/b.yaml",
+        ("a.yaml", "write"),
+        ("sub/b.yaml", "write"),
+        ("sub/c.yaml", "write"),
+        ("sub/b.yaml", "rename"),
+        ("sub/b.yaml", "remove"),
     ]
-    assert said == [f"can't {thing}: Permission denied|{hint}" for thing in things]
+    assert said == [f"{path}: can't {verb} it: Permission denied|{hint}" for path, verb in things]
     assert read_file(root, "a.yaml") == read_file(root, "sub/b.yaml") == COMPONENT
     assert files(root) == ["a.yaml", "sub", "sub/b.yaml"]
 
@@ -272,7 +272,7 @@ def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "zero.yaml").symlink_to("/dev/zero")
     for name in ("pipe.yaml", "zero.yaml"):
-        with pytest.raises(AppError, match=f"can't read {name}: it is no regular file"):
+        with pytest.raises(AppError, match=f"{name}: can't read it: it is no regular file"):
             read_file(tmp_path, name)
 
 
@@ -286,7 +286,7 @@ def test_the_lock_may_be_nested_and_taken_in_a_folder_that_can_not_be_written(wr
             pass
     finally:
         root.chmod(0o755)
-    with pytest.raises(AppError, match=r"can't lock .*nowhere: No such file"), locked(root / "nowhere"):
+    with pytest.raises(AppError, match=r".*nowhere: can't lock it: No such file"), locked(root / "nowhere"):
         pass
 
 
@@ -301,5 +301,5 @@ def test_remove_and_rename(write_tree: Tree) -> None:
     remove(root, "b.yaml")
     remove(root, "b.yaml")
     assert files(root) == []
-    with pytest.raises(AppError, match=r"can't rename a\.yaml: No such file"):
+    with pytest.raises(AppError, match=r"a\.yaml: can't rename it: No such file"):
         rename(root, "a.yaml", "b.yaml")
