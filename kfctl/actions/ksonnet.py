@@ -50,6 +50,7 @@ class ImportedApp:
     changes: tuple[Problem, ...]
     left: tuple[Problem, ...]
     needs: tuple[Problem, ...]  # what is still missing before it can be applied
+    broken: tuple[Problem, ...] = ()  # files of which nothing was carried over
 
 
 def import_ksonnet(source: Path, folder: Path, *, dry_run: bool = False) -> ImportedApp:
@@ -64,7 +65,8 @@ def import_ksonnet(source: Path, folder: Path, *, dry_run: bool = False) -> Impo
         write_file(site, "kfctl.yaml", app_text(name, str(uuid.uuid4()), found.globals))
         needs = tuple(dict.fromkeys(_needs(site)))
     left = sorted((_below(source, each) for each in new.left), key=lambda each: each.where or Location(""))
-    return ImportedApp(name, tuple(new.made), new.targets, tuple(new.changes), tuple(left), needs)
+    broken = tuple(_below(source, each) for each in ks.broken)
+    return ImportedApp(name, tuple(new.made), new.targets, tuple(new.changes), tuple(left), needs, broken)
 
 
 class _Site:

@@ -9,7 +9,7 @@ from kfctl.cli import console
 from kfctl.cli.options import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kfctl.actions.importing import Imported
     from kfctl.actions.ksonnet import ImportedApp
@@ -83,20 +83,28 @@ def tell_app(made: "ImportedApp", folder: str | None, *, dry_run: bool) -> None:
         console.out(f"component {component.name}: {component.prototype}, from {component.source}")
     for change in made.changes:
         console.note(str(change))
-    if made.left:
-        console.note(f"not carried over, or to be looked at ({len(made.left)}):")
-    hints: set[str] = set()
-    for left in made.left:
-        console.note(f"  {left}")
-        if left.hint and left.hint not in hints:
-            console.note(f"    {left.hint}")
-        hints.add(left.hint)
+    _tell_left(made.left)
     for need in made.needs:
         console.note(need.message)
         if need.hint:
             console.note(f"  {need.hint}")
+    for broken in made.broken:
+        hint = f"mend it, remove what was made in {where}, and import again"
+        console.warn(f"{broken}: nothing in this file was carried over", hint)
     if folder and not dry_run:
         console.note(f"next: cd {folder}")
+
+
+def _tell_left(left: "Sequence[Problem]") -> None:
+    """Print what could not be carried over; advice that several have is given once."""
+    if left:
+        console.note(f"not carried over, or to be looked at ({len(left)}):")
+    hints: set[str] = set()
+    for each in left:
+        console.note(f"  {each}")
+        if each.hint and each.hint not in hints:
+            console.note(f"    {each.hint}")
+        hints.add(each.hint)
 
 
 def tell(imported: "Imported", *, dry_run: bool) -> None:

@@ -107,7 +107,7 @@ def _replica(keys: Path, replica: Mapping[str, Any], spec: Mapping[str, Any]) ->
     template = replica.get("template")
     if not isinstance(template, dict):
         why = "the old operator ran a parameter server of its own there, that of v1 does not"
-        said = f"{shown(keys)} has no template: {why}; give it that of the workers"
+        said = f"{shown(keys)} has no template: {why}. Copy the workers' template into it, or remove it"
         yield Change(keys, said, lost=True)
     yield from _containers(keys, replica)
     scheduler = spec.get("schedulerName")

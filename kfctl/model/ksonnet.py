@@ -48,3 +48,4 @@ class KsApp(NamedTuple):
     components: Mapping[str, KsComponent]
     environments: Mapping[str, KsEnvironment]
     left: tuple[Problem, ...]
+    broken: tuple[Problem, ...] = ()  # files of which nothing could be read

@@ -50,7 +50,8 @@ def ksonnet_root(path: Path) -> Path | None:
 def read_ksonnet(root: Path) -> KsApp:
     """Return the app in a folder; AppError where a file can't be read at all."""
     left: list[Problem] = []
-    params = _program(root, "components/params.libsonnet", left)
+    broken: list[Problem] = []
+    params = _program(root, "components/params.libsonnet", broken)
     own = params.result if isinstance(params.result, Object) else Object({}, {})
     by_component = own.values.get("components")
     components = {
@@ -58,19 +59,20 @@ def read_ksonnet(root: Path) -> KsApp:
         for component in _components(root, by_component if isinstance(by_component, Object) else None, left)
     }
     left += _without_file(by_component, components)
-    environments = {each.name: each for each in _environments(root, left)}
+    environments = {each.name: each for each in _environments(root, left, broken)}
     left += _unread(root, environments)
-    return KsApp(str(root), _settings(own.values.get("global")), components, environments, tuple(left))
+    said = (_settings(own.values.get("global")), components, environments)
+    return KsApp(str(root), *said, tuple(left), tuple(broken))
 
 
-def _program(root: Path, path: str, left: list[Problem]) -> Program:
-    """Return what a file of Jsonnet says; one that is not there is empty, one that is broken is left."""
+def _program(root: Path, path: str, broken: list[Problem]) -> Program:
+    """Return what a file of Jsonnet says; one that is not there is empty, as is one that is broken."""
     if not (root / path).is_file():
         return Program(Object({}, {}))
     try:
         return parse(read_file(root, path), path)
     except KfctlError as error:
-        left += error.problems
+        broken += error.problems
         return Program(Object({}, {}))
 
 
@@ -135,28 +137,29 @@ def _without_file(params: Any, components: Mapping[str, KsComponent]) -> Iterato
             yield Problem(f"parameters of {name}, which is no component in components/", where)
 
 
-def _environments(root: Path, left: list[Problem]) -> Iterator[KsEnvironment]:
+def _environments(root: Path, left: list[Problem], broken: list[Problem]) -> Iterator[KsEnvironment]:
     """Yield the environments that app.yaml names, and in old apps those that have a folder."""
-    app, override = (_yaml(root, file, left) for file in (APP_YAML, OVERRIDE))
+    app, override = (_yaml(root, file, broken) for file in (APP_YAML, OVERRIDE))
     named = {**_map(at(app, "environments")), **_map(at(override, "environments"))}
     if not named:
         found = sorted((root / "environments").glob("**/spec.json"))
         named = {str(file.parent.relative_to(root / "environments")): {} for file in found}
     for name, entry in named.items():
-        yield _environment(root, name, entry if isinstance(entry, dict) else {}, left)
+        entry = entry if isinstance(entry, dict) else {}
+        if any(target != "/" for target in entry.get("targets") or ()):
+            said = f"the targets of environment {name}: kfctl has no modules"
+            left.append(Problem(said, Location(APP_YAML), "choose with -c"))
+        yield _environment(root, name, entry, left, broken)
 
 
-def _environment(root: Path, name: str, entry: Mapping[str, Any], left: list[Problem]) -> KsEnvironment:
+def _environment(
+    root: Path, name: str, entry: Mapping[str, Any], left: list[Problem], broken: list[Problem]
+) -> KsEnvironment:
     folder = f"environments/{entry.get('path') or name}"
-    target = _map(entry.get("destination")) or _map(_yaml(root, f"{folder}/spec.json", left))
+    target = _map(entry.get("destination")) or _map(_yaml(root, f"{folder}/spec.json", broken))
     file = f"{folder}/params.libsonnet"
-    overrides = _overrides(_program(root, file, left), file, left)
-    globals_ = _program(root, f"{folder}/globals.libsonnet", left).result
-    if any(target != "/" for target in entry.get("targets") or ()):
-        where = Location(APP_YAML)
-        left.append(
-            Problem(f"the targets of environment {name}: kfctl has no modules", where, "choose with -c")
-        )
+    overrides = _overrides(_program(root, file, broken), file, left)
+    globals_ = _program(root, f"{folder}/globals.libsonnet", broken).result
     return KsEnvironment(
         name,
         str(target.get("server") or target.get("uri") or ""),
@@ -192,13 +195,13 @@ def _unread(root: Path, environments: Mapping[str, KsEnvironment]) -> Iterator[P
             yield Problem(what, where, "write it as a patch: docs/how-to/environments.md")
 
 
-def _yaml(root: Path, path: str, left: list[Problem]) -> Any:
+def _yaml(root: Path, path: str, broken: list[Problem]) -> Any:
     if not (root / path).is_file():
         return None
     try:
         return yamltext.load(read_file(root, path), path)
     except KfctlError as error:
-        left += error.problems
+        broken += error.problems
         return None
 
 

@@ -204,6 +204,8 @@ def test_broken_files_are_told_and_the_rest_is_taken(
     done = anywhere("import", str(source), "app")
     assert done.code == ExitCode.OK
     assert message in done.err
+    lost = f"warning: {source / path}:" in done.err and "nothing in this file was carried over" in done.err
+    assert lost == (text != "1 + 1")
     assert loaded(anywhere, "app/components/train.yaml")["prototype"] == "tf-job"
 
 
