@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 WIDEST = 100  # a cell longer than this is cut in a table; JSON and YAML have it whole
 
 
-def write_list(records: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
+def write_list(
+    records: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    output: Format,
+    titles: Mapping[str, str] = {},
+) -> None:
     """Print records; a table has the columns named, the other formats have every field."""
     if output is not Format.TABLE:
         write_value([dict(record) for record in records], output)
         return
     rows = [[cell(record.get(column)) for column in columns] for record in records]
-    for line in table([heading(column) for column in columns], rows):
+    for line in table([titles.get(column) or heading(column) for column in columns], rows):
         console.out(line)
 
 

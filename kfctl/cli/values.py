@@ -75,7 +75,8 @@ def diff_params(
         | {f"env{i}": values.shown(each.parameter, value) for i, value in enumerate(each.values, 1)}
         for each in values.diff_params(app, chosen, one, other)
     ]
-    output.write_list(records, ["component", "param", "env1", "env2"], form)
+    titles = {"env1": one, "env2": other}
+    output.write_list(records, ["component", "param", "env1", "env2"], form, titles)
 
 
 def _opened(

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
         ),
         (
             "param diff default prod",
-            "COMPONENT  PARAM    ENV1  ENV2\nweb        numGpus  1     3\n",
+            "COMPONENT  PARAM    default  prod\nweb        numGpus  1        3\n",
         ),
-        ("param diff default prod -c other", "COMPONENT  PARAM  ENV1  ENV2\n"),
+        ("param diff default prod -c other", "COMPONENT  PARAM  default  prod\n"),
     ],
 )
 def test_tables(shell: Shell, line: str, out: str) -> None:
