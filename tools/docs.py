@@ -25,15 +25,29 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 START, END = "<!-- parameters -->", "<!-- /parameters -->"
-MEANING = {
-    ExitCode.OK: "done",
-    ExitCode.APP: "the app's files are wrong: a parameter, a template, the syntax",
-    ExitCode.USAGE: "a flag or an argument is wrong",
-    ExitCode.CLUSTER: "the cluster can't be reached, or answered with an error",
-    ExitCode.REFUSED: "a guard said no; nothing was written",
-    ExitCode.NOT_READY: "everything was applied, not everything became ready",
-    ExitCode.DIFFERENT: "`diff` found something that would change",
-    ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+# What each code means, and what it means where a command ends so of its own.
+MEANING: dict[ExitCode, tuple[str, str]] = {
+    ExitCode.OK: ("done", "`status`, `list`, `logs`: the cluster could be asked, whatever they show"),
+    ExitCode.APP: ("the app's files are wrong: a parameter, a template, the syntax", ""),
+    ExitCode.USAGE: ("a flag or an argument is wrong", ""),
+    ExitCode.CLUSTER: (
+        "the cluster can't be reached, or answered with an error",
+        "`apply`, `rollback`, `delete`: of some objects; `logs`: of some pods; "
+        "`doctor`: something is missing without which the app can't run",
+    ),
+    ExitCode.REFUSED: (
+        "a guard said no; nothing was written",
+        "`diff`: an apply would be refused",
+    ),
+    ExitCode.NOT_READY: (
+        "everything was written, not everything became ready",
+        "`apply`, `rollback`; `open`: no pod of the component is ready",
+    ),
+    ExitCode.DIFFERENT: (
+        "there is something to do",
+        "`diff`: something would change, or the two environments differ; `fsck`: something is wrong",
+    ),
+    ExitCode.INTERRUPTED: ("interrupted by Ctrl-C", "`status --watch` always ends so, and `logs --follow` unless all pods have ended"),
 }
 
 
@@ -69,26 +83,31 @@ def commands_page() -> str:
     """Return the help of every command."""
     root = command_tree(COMMANDS)
     parts = ["# Commands", "This page is what `kfctl COMMAND --help` prints."]
-    for path, help_text in helps(root, typer.Context(root, info_name="kfctl", max_content_width=100)):
+    for path, help_text in helps(root, context_of(root, "kfctl")):
         parts.append(f"## `{path}`\n\n```text\n{help_text.strip()}\n```")
     return "\n\n".join(parts) + "\n"
 
 
 def helps(command: Command, context: Context) -> Iterator[tuple[str, str]]:
     """Yield each command's path and help, the ones below it after it."""
-    context.terminal_width = 100
     yield context.command_path, command.get_help(context)
     if isinstance(command, Group):
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             assert child
-            yield from helps(child, typer.Context(child, info_name=name, parent=context))
+            yield from helps(child, context_of(child, name, context))
+
+
+def context_of(command: Command, name: str, parent: Context | None = None) -> Context:
+    """Return the context in which a command is run, for a terminal that is always as wide."""
+    settings = {**command.context_settings, "max_content_width": 100, "terminal_width": 100}
+    return typer.Context(command, info_name=name, parent=parent, **settings)
 
 
 def exit_codes_page() -> str:
     """Return the table of exit codes."""
-    rows = "\n".join(f"| {code.value} | {MEANING[code]} |" for code in ExitCode)
-    return f"# Exit codes\n\n| code | means |\n|---|---|\n{rows}\n"
+    rows = "\n".join(f"| {code.value} | {' | '.join(MEANING[code]).rstrip()} |" for code in ExitCode)
+    return f"# Exit codes\n\n| code | means | for these commands |\n|---|---|---|\n{rows}\n"
 
 
 def prototypes_page() -> str:

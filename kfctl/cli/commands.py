@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from typer._click.core import Command as AnyCommand
     from typer._click.core import Context
+    from typer._click.formatting import HelpFormatter
 
 Finished = typer.Exit
 
@@ -79,6 +80,15 @@ class Group(TyperGroup):
         if isinstance(target, Branch):
             return group(name, target)
         return leaf(name, target) if target else None
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write what each command does, whole: click would cut it where the terminal ends."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str(limit=1000) if command else ""))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: Context, args: list[str]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import typer
 
+import kfctl.cli
 from kfctl import __version__
 from kfctl.cli import COMMANDS
-from kfctl.cli.commands import Group, command_tree
+from kfctl.cli.commands import Branch, Group, command_tree
+from kfctl.errors import ExitCode
+from tools.docs import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from typer._click.core import Command
 
@@ -47,6 +51,20 @@ def test_every_command_has_help(anywhere: Shell, path: str) -> None:
     for parameter in ALL[path].params:
         record = parameter.get_help_record(typer.Context(ALL[path]))
         assert record is None or parameter.param_type_name == "argument" or record[1], parameter.name
+
+
+def test_every_exit_code_of_a_command_is_in_its_page() -> None:
+    for path, target in targets(COMMANDS):
+        module = target.partition(":")[0]
+        source = Path(f"{kfctl.cli.__path__[0]}/{module}.py").read_text(encoding="utf-8")
+        for code in set(re.findall(r"ExitCode\.([A-Z_]+)", source)) - {"OK"}:
+            assert f"`{path}" in MEANING[ExitCode[code]][1], (path, code)
+
+
+def targets(branch: Branch) -> Iterator[tuple[str, str]]:
+    """Yield every command with the function that runs it."""
+    for name, target in branch.commands.items():
+        yield from targets(target) if isinstance(target, Branch) else [(name, target)]
 
 
 @pytest.mark.parametrize("line", ["", "param", "env", "component", "prototype"])
