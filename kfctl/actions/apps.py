@@ -50,13 +50,17 @@ def nearby(directory: str | None, current: Target) -> tuple[str, ...]:
 
 def _listing(cluster: Cluster, inventory: Inventory) -> Listing:
     from kfctl.actions.judge import Judge
+    from kfctl.actions.spawned import made_by
     from kfctl.cluster.ownership import list_members
     from kfctl.engine.keep import Member, is_copy
+    from kfctl.engine.spawned import is_spawned
     from kfctl.model.resource import Resource
 
     judge, order = Judge(cluster), list(Health)
     listed = list_members(cluster, inventory)
     bodies = [body for each in listed for body in each.items if not is_copy(Member(Resource(dict(body))))]
+    made, _ = made_by(cluster, inventory.spawned)
+    bodies += [body for _, body in made if is_spawned(body)]
     healths = [judge.health(body, ()).health for body in bodies]
     if any(each.gap for each in listed):
         healths.append(Health.UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kfctl.errors import KfctlError
@@ -36,8 +37,10 @@ def begin(prepared: Apply) -> Inventory | None:
 
     if prepared.run is None:
         return None
-    wanted = [each.key for each in prepared.decision.intents]
-    return inventory.begin(prepared.cluster, prepared.decision.inventory, wanted, prepared.run)
+    decision = prepared.decision
+    wanted = [each.key for each in decision.intents]
+    known = replace(decision.inventory, spawned=decision.inventory.spawned | decision.pruning.spawned)
+    return inventory.begin(prepared.cluster, known, wanted, prepared.run)
 
 
 def close(prepared: Apply, inventory: Inventory, executed: Executed, gone: frozenset[Key]) -> Iterator[Event]:
@@ -54,7 +57,7 @@ def close(prepared: Apply, inventory: Inventory, executed: Executed, gone: froze
         {change.key for change in prepared.plan.changes if change.writes} - deleted - executed.undone.keys()
     )
     try:
-        if prepared.removes and not left.kinds:
+        if prepared.removes and not left.leads:
             _forget(prepared.cluster, inventory)
         else:
             number = record(prepared, inventory) if done | gone else 0

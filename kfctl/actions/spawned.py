@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
     from kfctl.engine.keep import Situation
     from kfctl.engine.prune import Pruning
-    from kfctl.engine.spawned import Spawn
+    from kfctl.model.inventory import Spawn
+    from kfctl.model.resource import Key
 
     Body = Mapping[str, Any]
 
@@ -27,26 +28,39 @@ def with_spawned(
     """Return what goes with what the programs that go made, and warnings of what can't be known."""
     pruning, situation = decided
     going = {change.key: change.live or {} for change in pruning.deletes}
-    stays = (body for body in staying if Resource(body).key not in going)
-    made, warnings = made_by(cluster, spawned.orphaned(going.values(), stays))
+    stays = [body for body in staying if Resource(body).key not in going]
+    earlier, untouched = spawned.remembered(situation, [*stays, *going.values()])
+    taken = [spawn for spawn in earlier if _is_there(cluster, spawn.maker)]
+    left = (spawn for spawn in earlier if spawn not in taken)
+    made, unseen = made_by(cluster, [*spawned.orphaned(going.values(), stays), *left])
+    unseen += [(spawn, f"what {spawn.maker} made stays: there is another {spawn.maker}") for spawn in taken]
     pruning = spawned.with_spawned(pruning, made, data=situation.permits.data)
+    pruning = replace(pruning, unseen=frozenset([*untouched, *(spawn for spawn, _ in unseen)]))
     gone = frozenset(_uid(change.live) for change in pruning.deletes if change.key not in going)
-    return pruning, replace(situation, spawned=gone), warnings
+    return pruning, replace(situation, spawned=gone), tuple(dict.fromkeys(why for _, why in unseen))
 
 
-def made_by(cluster: Cluster, spawns: Iterable[Spawn]) -> tuple[list[tuple[Spawn, Body]], tuple[str, ...]]:
-    """Return what programs made, each object once, and warnings of what may not be listed."""
+def _is_there(cluster: Cluster, maker: Key) -> bool:
+    """Return whether a workload of a maker's name runs: then what the one before it made is in its hands."""
+    kind = cluster.kinds.of_group(maker.group, maker.kind)
+    return bool(kind and cluster.find(kind.api_version, kind.kind, maker.name, maker.namespace))
+
+
+def made_by(
+    cluster: Cluster, spawns: Iterable[Spawn]
+) -> tuple[list[tuple[Spawn, Body]], list[tuple[Spawn, str]]]:
+    """Return what programs made, each object once, and what of it may not be listed, with the reason."""
     found: dict[str, tuple[Spawn, Body]] = {}
-    warnings = []
+    unseen = []
     for spawn in spawns:
         for kind in spawned.KINDS:
             try:
                 items = cluster.list_all(*kind, Selection(spawn.maker.namespace, labels=spawn.selector)).items
             except Forbidden as error:
-                warnings.append(f"what {spawn.maker} made may still be there: {error}")
+                unseen.append((spawn, f"what {spawn.maker} made may still be there: {error}"))
                 continue
             found |= {_uid(body): (spawn, body) for body in items}
-    return list(found.values()), tuple(warnings)
+    return list(found.values()), unseen
 
 
 def _uid(body: Body | None) -> str:

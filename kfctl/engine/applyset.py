@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.ownership import APP_ID, IDENTITY, MANAGED_BY, PART_OF_SET
 from kfctl.errors import AppError, Problem, Refused
-from kfctl.model.inventory import GroupKind, Inventory, Run
+from kfctl.model.inventory import GroupKind, Inventory, Run, Spawn
 from kfctl.model.resource import Key, at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kfctl.model.plan import Scope
     from kfctl.model.resource import Resource
@@ -23,6 +23,7 @@ ID = "applyset.kubernetes.io/id"
 TOOLING = "applyset.kubernetes.io/tooling"
 KINDS = "applyset.kubernetes.io/contains-group-kinds"
 NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
+SPAWNED = "kfctl.dev/spawned"
 TOOL = "kfctl"
 
 LAST_APPLY = "kfctl.dev/last-apply"
@@ -51,6 +52,7 @@ def parent(inventory: Inventory) -> dict[str, Any]:
     if inventory.revision:
         last["revision"] = inventory.revision
     known = {"uid": inventory.uid, "resourceVersion": inventory.version} if inventory.uid else {}
+    left = [[identity(each.maker), each.selector, each.component] for each in sorted(inventory.spawned)]
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -64,6 +66,7 @@ def parent(inventory: Inventory) -> dict[str, Any]:
                 KINDS: ",".join(sorted(map(str, inventory.kinds))),
                 NAMESPACES: ",".join(sorted(inventory.namespaces)),
                 APP_ID: inventory.app_id,
+                **({SPAWNED: json.dumps(left)} if left else {}),
                 LAST_APPLY: json.dumps(last),
             },
         },
@@ -103,6 +106,7 @@ def tolerant(body: Mapping[str, Any]) -> Inventory:
         namespace=str(at(body, "metadata", "namespace") or ""),
         kinds=frozenset(filter(None, map(_group_kind, _parts(notes.get(KINDS, ""))))),
         namespaces=frozenset(_parts(notes.get(NAMESPACES, ""))),
+        spawned=frozenset(_spawned(notes)),
         uid=str(at(body, "metadata", "uid") or ""),
         version=str(at(body, "metadata", "resourceVersion") or ""),
     )
@@ -218,12 +222,26 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")] if text.strip() else []
 
 
+def _spawned(notes: Mapping[str, str]) -> Iterator[Spawn]:
+    found = _json(notes, SPAWNED)
+    for entry in found if isinstance(found, list) else ():
+        match entry:
+            # An empty selector would select everything.
+            case [str(maker), str(selector), str(component)] if selector and maker.count("/") == 3:
+                yield Spawn(Key(*maker.split("/")), selector, component)
+
+
 def _last_apply(notes: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        found = json.loads(notes.get(LAST_APPLY, ""))
-    except ValueError:
-        return {}
+    found = _json(notes, LAST_APPLY)
     return found if isinstance(found, dict) else {}
+
+
+def _json(notes: Mapping[str, str], name: str) -> Any:
+    """Return what an annotation holds, or None where it is absent or damaged."""
+    try:
+        return json.loads(notes.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _annotations(body: Mapping[str, Any]) -> Mapping[str, str]:

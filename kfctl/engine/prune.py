@@ -7,7 +7,7 @@ in one, nobody asked to keep it, what lives in it goes too, and everything that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.applyset import RECORD_OF
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfctl.engine.keep import Situation
-    from kfctl.model.inventory import Inventory, Listed, Place
+    from kfctl.model.inventory import Inventory, Listed, Place, Spawn
 
     Body = Mapping[str, Any]
 
@@ -56,6 +56,8 @@ class Pruning:
     staying: frozenset[Key] = frozenset()  # members that no one wants and that must remain findable
     unsearched: frozenset[Place] = frozenset()  # where members may be that were not found
     unknown: tuple[Key, ...] = ()  # what could go if the situation said what lives in it
+    makers: Mapping[Key, Spawn] = field(default_factory=dict)  # of what programs made, going or not
+    unseen: frozenset[Spawn] = frozenset()  # what may have left something behind
 
     @property
     def deletes(self) -> tuple[Change, ...]:
@@ -66,6 +68,11 @@ class Pruning:
     def keeps(self) -> tuple[Change, ...]:
         """What stays although nobody wants it."""
         return tuple(change for change in self.changes if change.action is Action.KEEP)
+
+    @property
+    def spawned(self) -> frozenset[Spawn]:
+        """Where to find what programs made, before anything of it goes."""
+        return self.unseen | frozenset(self.makers.values())
 
 
 def prune(listed: Sequence[Listed], situation: Situation) -> Pruning:
@@ -103,7 +110,11 @@ def remaining(
     inventory: Inventory, wanted: Iterable[Key], pruning: Pruning, left: Iterable[Key]
 ) -> Inventory:
     """Return the smallest inventory that still leads to every member; `left` could not be deleted."""
-    return inventory.exactly((*wanted, *pruning.staying, *left), pruning.unsearched)
+    left = frozenset(left)
+    gone = {change.key for change in pruning.deletes} - left
+    spawned = pruning.unseen | {spawn for key, spawn in pruning.makers.items() if key not in gone}
+    found = inventory.exactly((*wanted, *pruning.staying, *left - pruning.makers.keys()), pruning.unsearched)
+    return replace(found, spawned=spawned)
 
 
 def why_stays(body: Body, situation: Situation) -> str:

@@ -3,22 +3,25 @@
 A workload whose prototype declares `spawns` carries the label selectors in an annotation, so that whoever
 removes it knows them without the app. What they select in its namespace goes before it does: pods are
 stopped, claims hold data. What something else controls, or what is in an app's set, is never taken for it.
+The inventory remembers the selectors of makers that went before all that they made.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.keep import DATA, Member, controller_of, keeping
-from kfctl.engine.ownership import PART_OF_SET
+from kfctl.engine.ownership import COMPONENT, PART_OF_SET
+from kfctl.model.inventory import Spawn
 from kfctl.model.plan import Action, Change
-from kfctl.model.resource import Key, Resource, at
+from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kfctl.engine.keep import Situation
     from kfctl.engine.prune import Pruning
 
     Body = Mapping[str, Any]
@@ -26,18 +29,6 @@ if TYPE_CHECKING:
 
 SPAWNS = "kfctl.dev/spawns"
 KINDS = (("v1", "Pod"), ("v1", "PersistentVolumeClaim"))
-
-
-class Spawn(NamedTuple):
-    """Where what a program makes is to be found."""
-
-    maker: Key
-    selector: str
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """The namespace and the selector."""
-        return self.maker.namespace, self.selector
 
 
 def announced(metadata: Mapping[str, Any], spawns: Sequence[Labels]) -> dict[str, Any]:
@@ -59,18 +50,35 @@ def spawns_of(body: Body) -> Iterator[Spawn]:
         return
     for labels in told if isinstance(told, list) else ():
         if isinstance(labels, dict) and labels:  # an empty selector would select everything
-            yield Spawn(Resource(body).key, selector_of(labels))
+            component = str(at(body, "metadata", "labels", COMPONENT) or "")
+            yield Spawn(Resource(body).key, selector_of(labels), component)
+
+
+def remembered(situation: Situation, ours: Iterable[Body]) -> tuple[list[Spawn], list[Spawn]]:
+    """Return what the inventory remembers: what this run is about, and what it is not.
+
+    What a workload of ours makes again is nobody's leftover, and is forgotten.
+    """
+    made, chosen = _places(ours), situation.components
+    left = [spawn for spawn in sorted(situation.inventory.spawned) if spawn.place not in made]
+    concerned = [spawn for spawn in left if chosen is None or spawn.component in chosen]
+    return concerned, [spawn for spawn in left if spawn not in concerned]
 
 
 def orphaned(going: Iterable[Body], staying: Iterable[Body]) -> list[Spawn]:
     """Return where to find what nobody's program makes any more once `going` is gone."""
-    kept = {spawn.place for body in staying for spawn in spawns_of(body)}
+    kept = _places(staying)
     return [spawn for body in going for spawn in spawns_of(body) if spawn.place not in kept]
+
+
+def _places(staying: Iterable[Body]) -> set[tuple[str, str]]:
+    return {spawn.place for body in staying for spawn in spawns_of(body)}
 
 
 def with_spawned(pruning: Pruning, made: Iterable[tuple[Spawn, Body]], *, data: bool) -> Pruning:
     """Return what goes with what programs made: pods before their makers, claims only with `data`."""
-    changes = {Resource(body).key: _change(spawn, body, data) for spawn, body in made if is_spawned(body)}
+    makers = {Resource(body).key: (spawn, body) for spawn, body in made if is_spawned(body)}
+    changes = {key: _change(*of, data) for key, of in makers.items()}
     going = [key for key, change in changes.items() if change.action is Action.DELETE]
     waves = (tuple(key for key in going if key.kind == kind) for _, kind in KINDS)
     return replace(
@@ -81,6 +89,7 @@ def with_spawned(pruning: Pruning, made: Iterable[tuple[Spawn, Body]], *, data: 
             *(changes[k] for k in changes if k not in going),
         ),
         waves=(*filter(None, waves), *pruning.waves),
+        makers={key: spawn for key, (spawn, _) in makers.items()},
     )
 
 

@@ -29,6 +29,19 @@ class Place(NamedTuple):
     namespace: str
 
 
+class Spawn(NamedTuple):
+    """Where what a workload's program makes by itself is to be found."""
+
+    maker: Key
+    selector: str  # as the API server takes it
+    component: str  # of the maker
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The namespace and the selector."""
+        return self.maker.namespace, self.selector
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of kfctl that writes to a cluster."""
@@ -54,6 +67,7 @@ class Inventory:
     namespace: str
     kinds: frozenset[GroupKind] = frozenset()
     namespaces: frozenset[str] = frozenset()  # besides its own
+    spawned: frozenset[Spawn] = frozenset()  # what makers that went have left behind
     run: Run | None = None  # None before the first write
     finished: bool = True  # False while `run` goes on, and for ever when it died
     revision: int = 0  # the last one recorded
@@ -65,6 +79,11 @@ class Inventory:
     def name(self) -> str:
         """The name of the record: of the Secret, of the Lease, and the start of all revisions' names."""
         return f"kfctl.{self.app}.{self.environment}"
+
+    @property
+    def leads(self) -> bool:
+        """Whether there may be anything that it leads to."""
+        return bool(self.kinds or self.spawned)
 
     def including(self, keys: Iterable[Key]) -> Inventory:
         """Return the superset that must be on the cluster before the first of these objects is written."""

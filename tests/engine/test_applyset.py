@@ -9,7 +9,7 @@ import pytest
 from kfctl.engine import applyset
 from kfctl.engine.ownership import APP_ID
 from kfctl.errors import AppError, Refused
-from kfctl.model.inventory import GroupKind, Inventory, Run
+from kfctl.model.inventory import GroupKind, Inventory, Run, Spawn
 from kfctl.model.plan import Scope
 from kfctl.model.resource import Key, Resource
 
@@ -23,8 +23,12 @@ KEYS = (
 )
 
 
+SPAWN = Spawn(Key("apps", "StatefulSet", "ml", "hub"), "app=hub,by=hub", "notebooks")
+
+
 def full() -> Inventory:
-    return replace(applyset.inventory_of(SCOPE).including(KEYS), run=RUN, finished=False)
+    known = applyset.inventory_of(SCOPE).including(KEYS)
+    return replace(known, run=RUN, finished=False, spawned=frozenset({SPAWN}))
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -131,6 +135,16 @@ def test_damage_is_read_as_far_as_it_goes() -> None:
     assert (found.app, found.environment) == ("x", "y")
     assert found.kinds == {GroupKind("batch", "Job")}
     assert found.run is None
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["{", "{}", '["x"]', '[["apps/Deployment/web", "a=b", ""]]', '[["//ml/x", "", ""]]', "[[1, 2, 3]]"],
+)
+def test_a_damaged_memory_of_what_was_made_selects_nothing(damaged: str) -> None:
+    broken = body()
+    broken["metadata"]["annotations"][applyset.SPAWNED] = damaged
+    assert applyset.tolerant(broken).spawned == frozenset()
 
 
 def test_members_name_themselves() -> None:
