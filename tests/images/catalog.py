@@ -15,7 +15,7 @@ HUB = packages("hub", *HUBS["5.5"], *LOGINS)
 TENSORFLOW = packages("tensorflow", "tensorflow-cpu==2.21.*", without=("tensorflow/include", "clang"))
 NOTEBOOK = packages("notebook", "notebook==7.6.*", "jupyterlab==4.6.*", "jupyterhub==5.5.*", over=TENSORFLOW)
 SMOKE = files("smoke", {"/opt/tf_sample/tf_smoke.py": "copied-in/tf_smoke.py"})
-DIGITS = file_of("digits", "scikit-learn==1.7.*", "sklearn/datasets/data/digits.csv.gz")
+DIGITS = file_of("digits", "scikit-learn==1.7.2", "sklearn/datasets/data/digits.csv.gz")
 TRAINER = files("trainer", {"/opt/train_digits.py": "copied-in/train_digits.py"})
 API = lone_package("serving-api", "tensorflow-serving-api==2.21.*")
 MODEL_SERVER = files(
