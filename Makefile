@@ -21,6 +21,7 @@ demo: setup ## The main job on a real local Kubernetes (KUBECONTEXT=NAME: on a c
 	@$(RUN) -m tools.demo $(if $(KUBECONTEXT),--context $(KUBECONTEXT))
 
 test: setup ## All tests; builds and starts a local Kubernetes where none runs
+	@$(RUN) -m tests.cluster build
 	$(RUN) -m pytest -n auto --dist loadgroup
 
 check: setup ## Format, lint, types, layers, generated pages

@@ -47,7 +47,10 @@ MEANING: dict[ExitCode, tuple[str, str]] = {
         "there is something to do",
         "`diff`: something would change, or the two environments differ; `fsck`: something is wrong",
     ),
-    ExitCode.INTERRUPTED: ("interrupted by Ctrl-C", "`status --watch` always ends so, and `logs --follow` unless all pods have ended"),
+    ExitCode.INTERRUPTED: (
+        "interrupted by Ctrl-C",
+        "`status --watch` always ends so, and `logs --follow` unless all pods have ended",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The test cluster by hand: python -m tests.cluster up|down|status|kubeconfig."""
+"""The test cluster by hand: python -m tests.cluster build|up|down|status|kubeconfig."""
 
 import argparse
 import shlex
@@ -6,7 +6,14 @@ import sys
 
 from tests.cluster.cache import HarnessError, say
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.node import debian
 from tests.cluster.node.nodecluster import NodeCluster
+
+
+def build(plane: ControlPlane) -> int:
+    """Make what it needs, and what a node needs where there can be one; nothing is started."""
+    (plane if debian.why_not() else NodeCluster()).build()
+    return 0
 
 
 def up(plane: ControlPlane) -> int:
@@ -41,7 +48,7 @@ def kubeconfig(plane: ControlPlane) -> int:
     return 0
 
 
-COMMANDS = {"up": up, "down": down, "status": status, "kubeconfig": kubeconfig}
+COMMANDS = {"build": build, "up": up, "down": down, "status": status, "kubeconfig": kubeconfig}
 
 
 def main() -> int:

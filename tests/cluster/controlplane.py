@@ -57,9 +57,13 @@ class ControlPlane:
         """Its programs in the order of their start."""
         return [Program(name, self.folder) for name in FLAGS]
 
+    def build(self) -> None:
+        """Have everything made that it is started from."""
+        build.programs()
+
     def up(self) -> Cluster:
         """Have it running: what is healthy stays as it is, what is half dead is ended and made anew."""
-        build.programs()
+        self.build()
         with locked("clusters", "waiting for another process that starts or ends a cluster …"):
             if not self.is_healthy():
                 began = time.monotonic()

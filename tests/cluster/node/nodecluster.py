@@ -26,14 +26,18 @@ class NodeCluster(ControlPlane):
         """Those of the control plane, then the node's."""
         return [*super().programs(), *self.node.programs()]
 
+    def build(self) -> None:
+        """Have its programs, those of the node, and every image."""
+        super().build()
+        debian.prepare()
+        catalog.built()
+
     def up(self) -> Cluster:
         """Have it running, with every image, and with names and volumes for pods."""
-        debian.prepare()
         require_short(self.folder)
-        images = catalog.built()
         cluster = super().up()
         with locked("node", "waiting for another process that prepares the node …"):
-            self.node.store.bring(images)
+            self.node.store.bring(catalog.built())
             began = time.monotonic()
             addons.bring(cluster, self.folder)
             say(f"names and volumes for pods are ready ({time.monotonic() - began:.1f} s)")
