@@ -42,6 +42,7 @@ TRACES = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that needs the node; one process runs them all, for there is one node."""
     for item in items:
