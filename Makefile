@@ -22,7 +22,7 @@ demo: setup ## The main job on a real local Kubernetes (KUBECONTEXT=NAME: on a c
 
 test: setup ## All tests; builds and starts a local Kubernetes where none runs
 	@$(RUN) -m tests.cluster build
-	$(RUN) -m pytest -n auto --dist loadgroup
+	$(RUN) -m pytest -n auto
 
 check: setup ## Format, lint, types, layers, generated pages
 	$(VENV)/bin/ruff format --check .

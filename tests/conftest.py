@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-pytest_plugins = ["tests.cluster.fixtures", "tests.shop", "tests.tfjobs"]
+pytest_plugins = ["tests.parallel", "tests.cluster.fixtures", "tests.shop", "tests.tfjobs"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,16 +80,6 @@ def kfctl(tmp_path: Path) -> Callable[..., Run]:
 def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Tell what a campaign came to; the end of the run prints it."""
     return partial(record_property, "figures")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors: tests with a cluster mostly wait."""
-    return (os.cpu_count() or 1) + 1
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the campaigns against a cluster, which take longest."""
-    items.sort(key=lambda item: "proof" not in item.path.parts)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
