@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, UsageError, did_you_mean
-from kfctl.store.appfile import is_label
+from kfctl.store.appfile import as_label, is_label
 from kfctl.store.appfiles import component_names, environment_names, find_app, load_app
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def check_name(what: str, name: str) -> None:
     """Refuse what is no DNS-1123 label."""
     if not is_label(name):
         rule = "of at most 63 lower-case letters, digits and inner dashes"
-        raise UsageError(f"'{name}' can't be the name of {what}: that is made {rule}")
+        near = as_label(name)
+        hint = f"{near} would do" if near else ""
+        raise UsageError(f"'{name}' can't be the name of {what}: that is made {rule}", hint=hint)
 
 
 def _known(name: str, known: Collection[str], noun: str, maker: str) -> str:

@@ -39,7 +39,8 @@ class Declared(NamedTuple):
         """Return the problem with a name that means nothing."""
         near = did_you_mean(name, {each for prototype in self.prototypes for each in prototype.spellings})
         if len(self.prototypes) != 1:
-            return Problem(f"no component of this app has a parameter '{name}'", where, near)
+            hint = near or "kfctl param list --all lists them"
+            return Problem(f"no component of this app has a parameter '{name}'", where, hint)
         owner = self.prototypes[0].name
         hint = near or f"kfctl prototype describe {owner} lists its parameters"
         return Problem(f"{owner} has no parameter '{name}'", where, hint)

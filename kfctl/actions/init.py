@@ -74,7 +74,10 @@ def _refuse(folder: Path) -> None:
     if outer == Path(os.path.normpath(folder)):
         raise UsageError(f"{folder} is an app already", hint="kfctl generate adds components to it")
     if outer:
-        raise UsageError(f"{outer} is an app, and one app can't be in another", hint="go out of it, or --dir")
+        raise UsageError(
+            f"{outer} is an app, and one app can't be in another",
+            hint="go out of it, or give --dir a folder elsewhere",
+        )
     if os.path.lexists(folder) and not folder.is_dir():
         raise UsageError(f"{folder} is a file", hint="choose another name")
     if not folder.parent.is_dir():

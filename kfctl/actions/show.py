@@ -62,7 +62,7 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
 def chosen_environment(app: App, name: str) -> Environment:
     """Return the app's environment of that name; UsageError with did-you-mean."""
     if name not in app.environments:
-        hint = did_you_mean(name, app.environments) or "kfctl env list"
+        hint = did_you_mean(name, app.environments) or "kfctl env list shows them"
         raise UsageError(f"there is no environment '{name}'", hint=hint)
     return app.environments[name]
 
@@ -75,7 +75,7 @@ def chosen_components(app: App, names: Sequence[str]) -> list[Component]:
             [
                 Problem(
                     f"there is no component '{name}'",
-                    hint=did_you_mean(name, app.components) or "kfctl component list",
+                    hint=did_you_mean(name, app.components) or "kfctl component list shows them",
                 )
                 for name in unknown
             ]

@@ -60,7 +60,8 @@ def diff(
     chosen = the_components(root, components or ())
     first = chosen_environment(app, the_environment(root, env))
     if other is not None:
-        return between(app, (first, chosen_environment(app, other)), chosen, form)
+        second = chosen_environment(app, the_environment(root, other))
+        return between(app, (first, second), chosen, form)
     return against_cluster(app, first, chosen, (session, choices(allowed)), form)
 
 

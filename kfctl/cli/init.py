@@ -25,6 +25,8 @@ def init(
 
     Its environment `default` stands for the context and namespace that kubectl uses now.
     """
+    from shlex import quote
+
     from kfctl.actions.app import current_folder
     from kfctl.actions.init import DEPLOYED
     from kfctl.actions.init import init as make
@@ -39,11 +41,11 @@ def init(
     for warning in warnings:
         console.warn(warning)
     where = f"context {chosen.context}" if chosen.context else "no context yet"
-    console.out(f"made the app {made.name} in {f'{name}/' if name else 'this folder'}")
+    console.out(f"made the app {made.name} in {name.rstrip('/') + '/' if name else 'this folder'}")
     console.out(f"environment default: {where}, namespace {chosen.namespace or 'default'}")
     for generated in made.generated:
         tell(generated)
     if not chosen.context:
         console.note("kfctl env set default --context NAME names the cluster")
     if name:
-        console.note(f"next: cd {name}")
+        console.note(f"next: cd {quote(name)}")

@@ -51,9 +51,11 @@ def show(
     rendered = render_all(app, name, chosen)
     for warning in rendered.warnings:
         console.warn(warning)
+    if not rendered.resources:
+        console.note("there is nothing to show: no component makes an object")
     if folder:
         _export(folder, rendered.resources, form)
-    else:
+    elif rendered.resources or form is Form.JSON:
         console.out(PRINTERS[form](rendered.resources))
 
 

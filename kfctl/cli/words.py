@@ -82,7 +82,8 @@ def assignments(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
             found[key] = (*found.get(key, ()), text)
         else:
             hint = "give KEY VALUE, or KEY=VALUE as often as you like"
-            problems.append(Problem(f"'{word}' is not KEY=VALUE", hint=hint))
+            fault = "is not KEY=VALUE" if equals else "has no value"
+            problems.append(Problem(f"'{word}' {fault}", hint=hint))
     if problems:
         raise UsageError.of(problems)
     return found

@@ -52,7 +52,8 @@ class KubeConfig:
         wanted = name or self.current
         if not wanted:
             hint = f"give --context; there are {_names(self.contexts)}" if self.contexts else _HOW
-            raise ClusterError(f"no current context in {_files(self.paths)}", hint=hint)
+            gone = "" if any(Path(path).exists() for path in self.paths) else ": there is no such file"
+            raise ClusterError(f"no current context in {_files(self.paths)}{gone}", hint=hint)
         found = self.entries.get("contexts", {}).get(wanted)
         if found is None:
             raise self._unknown(wanted)

@@ -29,6 +29,9 @@ _IDENTITY = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 def find_app(start: Path, directory: str | None = None) -> Path:
     """Return the app's folder: `directory` if given, else the nearest one from `start` upwards."""
     folder = start if directory is None else start / directory
+    if directory is not None and not os.path.lexists(os.path.normpath(folder)):
+        # A slip must not mean the app around it.
+        raise AppError(f"there is no folder {folder}", hint="--dir DIR is the app's folder, or one in it")
     found = enclosing_app(folder)
     if found is None:
         message = f"there is no app here: no {APP_FILE} in {folder} or in a folder above it"

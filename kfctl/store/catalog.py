@@ -84,7 +84,7 @@ class Catalog:
         for shelf in self.shelves:
             if _is_plain(name) and (shelf.folder / name / "prototype.yaml").is_file():
                 return _loaded(shelf, name, self._shared())
-        hint = did_you_mean(name, self.names()) or "kfctl prototype list"
+        hint = did_you_mean(name, self.names()) or "kfctl prototype list shows them"
         error = AppError if where else UsageError
         raise error(f"there is no prototype '{name}'", where=where, hint=hint)
 

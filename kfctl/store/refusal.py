@@ -20,6 +20,8 @@ _ADVICE = {
     errno.EPERM: "look at the permissions of the file and its folder",
     errno.ELOOP: "a symbolic link there leads to itself",
     errno.EISDIR: "a folder is where a file should be",
+    errno.EEXIST: "a file is where a folder should be",
+    errno.ENAMETOOLONG: "take a shorter name",
     errno.ENOTDIR: "a file is where a folder should be",
 }
 

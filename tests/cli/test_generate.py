@@ -117,7 +117,7 @@ def test_a_deprecated_parameter_is_a_warning(shell: Shell) -> None:
         ("thing new --text=a --text=b", "kfctl: text takes one value, and 2 were given\n"),
         (
             "thing new --parameter text",
-            "kfctl: 'text' is not KEY=VALUE\n  give KEY VALUE, or KEY=VALUE as often as you like\n",
+            "kfctl: 'text' has no value\n  give KEY VALUE, or KEY=VALUE as often as you like\n",
         ),
         (
             "thing new extra",
@@ -144,7 +144,7 @@ def test_a_deprecated_parameter_is_a_warning(shell: Shell) -> None:
         (
             "thing Web_1",
             "kfctl: 'Web_1' can't be the name of a component: "
-            "that is made of at most 63 lower-case letters, digits and inner dashes\n",
+            "that is made of at most 63 lower-case letters, digits and inner dashes\n  web-1 would do\n",
         ),
     ],
 )

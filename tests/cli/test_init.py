@@ -53,6 +53,12 @@ def test_a_new_folder(anywhere: Shell) -> None:
     assert (anywhere.folder / "kubeflow/components").is_dir()
 
 
+def test_a_folder_whose_name_a_shell_would_take_apart(anywhere: Shell) -> None:
+    done = anywhere("init", "my app/", "--bare")
+    assert done.out.startswith("made the app my-app in my app/\n")
+    assert done.err.endswith("next: cd 'my app/'\n")
+
+
 def test_what_deploy_sh_deployed(anywhere: Shell) -> None:
     done = anywhere("init kubeflow")
     assert done.code == 0

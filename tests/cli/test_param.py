@@ -130,7 +130,7 @@ def test_deprecated_is_set_with_a_warning(shell: Shell) -> None:
         ("nosuch text x", "kfctl: there is no component 'nosuch' in this app\n  there are other, web\n"),
         ("web text x --env prd", "kfctl: there is no environment 'prd' in this app\n  did you mean prod?\n"),
         ("web text x --evn=prod", "kfctl: there is no option --evn\n  did you mean --env?\n"),
-        ("web text", "kfctl: 'text' is not KEY=VALUE\n  give KEY VALUE, or KEY=VALUE as often as you like\n"),
+        ("web text", "kfctl: 'text' has no value\n  give KEY VALUE, or KEY=VALUE as often as you like\n"),
         ("web", "kfctl: there is nothing to set\n  give KEY VALUE, or KEY=VALUE as often as you like\n"),
         (
             "text=x",
@@ -290,7 +290,10 @@ def test_a_global_must_fit_every_prototype_that_knows_it(shell: Shell) -> None:
         "kfctl: text is not of the same type in all components: set it in each of them\n",
     )
     done = shell("param set --global nosuch 5")
-    assert (done.code, done.err) == (2, "kfctl: no component of this app has a parameter 'nosuch'\n")
+    assert (done.code, done.err) == (
+        2,
+        "kfctl: no component of this app has a parameter 'nosuch'\n  kfctl param list --all lists them\n",
+    )
 
 
 @pytest.mark.parametrize(

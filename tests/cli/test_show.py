@@ -36,6 +36,15 @@ def test_yaml(shell: Shell) -> None:
     assert (done.code, done.out, done.err) == (0, WEB, "")
 
 
+def test_nothing_is_said_to_be_nothing(anywhere: Shell) -> None:
+    anywhere("init --bare")
+    nothing = "there is nothing to show: no component makes an object\n"
+    for form in ("yaml", "name"):
+        done = anywhere(f"show -o {form}")
+        assert (done.code, done.out, done.err) == (0, "", nothing)
+    assert json.loads(anywhere("show -o json").out)["items"] == []
+
+
 def test_json_is_one_list(shell: Shell) -> None:
     shown = json.loads(shell("show prod -o json").out)
     assert (shown["apiVersion"], shown["kind"]) == ("v1", "List")

@@ -47,6 +47,12 @@ def kubeconfigs(
     return write
 
 
+def test_a_kubeconfig_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    with pytest.raises(ClusterError, match=r"no current context in .*/nowhere: there is no such file"):
+        load().context()
+
+
 def test_the_first_file_that_sets_a_name_wins(kubeconfigs: Callable[..., Path], cluster: Cluster) -> None:
     kubeconfigs(
         a=config("", dev={"namespace": "first"}),

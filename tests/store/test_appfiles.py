@@ -262,6 +262,8 @@ def test_an_app_is_found_from_below(write_tree: Tree, tmp_path: Path) -> None:
             AppError, match=r"there is no app here: no kfctl\.yaml in .* or in a folder above it"
         ):
             find_app(start, directory)
+    with pytest.raises(AppError, match=r"there is no folder .*/nowhere"):
+        find_app(root, "nowhere")
 
 
 def test_an_app_is_found_from_a_folder_that_is_a_link(write_tree: Tree, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_an_unknown_prototype_is_told_to_whom_asked() -> None:
     with pytest.raises(AppError) as written:
         catalog().get("xyz", Location("components/web.yaml", 3))
     assert str(written.value) == "components/web.yaml:3: there is no prototype 'xyz'"
-    assert written.value.problems[0].hint == "kfctl prototype list"
+    assert written.value.problems[0].hint == "kfctl prototype list shows them"
 
 
 def test_every_broken_prototype_is_told(write_tree: Write) -> None:
