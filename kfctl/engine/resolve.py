@@ -164,7 +164,7 @@ def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) 
     wrong = set()
     for name, value in chosen.items():
         if value is not prototype.defaults[name] and not _fits(prototype, name)(value.value):
-            wrong.add(name)
+            wrong |= {name} if value.where else set()  # of what nobody set, rules say what to set
             yield from problems_of_value(
                 prototype.parameters[name], value.value, value.where or component.where
             )
