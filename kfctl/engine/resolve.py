@@ -161,7 +161,7 @@ def _deprecations(values: Mapping[str, Value], prototype: Prototype) -> Iterator
 def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) -> Iterator[Problem]:
     names = (*resolved.hidden, *(name for name in IMPLIED if name in resolved.values))
     chosen = {name: resolved.values[name] for name in names}
-    wrong = set()
+    wrong = set[str]()
     for name, value in chosen.items():
         if value is not prototype.defaults[name] and not _fits(prototype, name)(value.value):
             wrong |= {name} if value.where else set()  # of what nobody set, rules say what to set

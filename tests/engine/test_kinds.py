@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfctl.engine.kinds import Kinds
 from kfctl.model.resource import Resource
 from kfctl.store.kinds import built_in
+from tests.cluster.access import KubectlError
 from tests.engine.objects import SERVICE, WEB, C, changed
 from tests.templates.rendering import every_example, rendered
+
+if TYPE_CHECKING:
+    from tests.cluster.access import Cluster
 
 INGRESS = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"}}
 MAIN = "spec.template.spec.containers[0]"
@@ -77,126 +82,145 @@ UNKNOWN = (
 )
 
 
-@pytest.mark.parametrize(
-    ("body", "message", "hint"),
-    [
-        (changed(WEB, "spec/replicas", "two"), "spec.replicas must be an integer, not 'two'", ""),
-        (changed(WEB, "spec/replicas", 1.5), "spec.replicas must be an integer, not 1.5", ""),
-        (changed(WEB, "spec/replicaz", 2), "spec.replicaz is not known here: did you mean replicas?", ""),
-        (changed(WEB, "spec/nonsense", 2), "spec.nonsense is not known here", UNKNOWN),
-        (changed(WEB, "nonsense", 2), "nonsense is not known here", UNKNOWN),
-        (
-            changed(SERVICE, "spec/ports/0/port", "eighty"),
-            "spec.ports[0].port must be an integer, not 'eighty'",
-            "",
-        ),
-        (
-            changed(SERVICE, "spec/ports/0/targetPort", 8.5),
-            "spec.ports[0].targetPort must be an integer or text, not 8.5",
-            "",
-        ),
-        (
-            changed(SERVICE, "spec/type", "NodePrt"),
-            "spec.type must be one of ClusterIP, ExternalName, LoadBalancer, NodePort, not 'NodePrt'",
-            "",
-        ),
-        (
-            changed(WEB, f"{C}/imagePullPolcy", "Always"),
-            f"{MAIN}.imagePullPolcy is not known here: did you mean imagePullPolicy?",
-            "",
-        ),
-        (
-            changed(WEB, f"{C}/image", "a b"),
-            f"{MAIN}.image must be an image such as ghcr.io/org/name:tag, "
-            "in lower case up to its tag, not 'a b'",
-            "",
-        ),
-        (
-            changed(WEB, f"{C}/env", [{"name": "A", "value": 1}]),
-            f"{MAIN}.env[0].value must be text, not 1",
-            "put it in quotes",
-        ),
-        (
-            changed(WEB, f"{C}/env", {"A": "1"}),
-            f'{MAIN}.env must be a list, not {{"A": "1"}}',
-            "",
-        ),
-        (
-            changed(WEB, f"{C}/command", [["a"]]),
-            f'{MAIN}.command[0] must be text, not ["a"]',
-            "",
-        ),
-        (
-            changed(WEB, f"{C}/resources", {"limits": {"memory": "1GB"}}),
-            f"{MAIN}.resources.limits.memory must be a quantity such as 500m or 1Gi, not '1GB'",
-            "",
-        ),
-        (
-            changed(WEB, f"{C}/readinessProbe", {"httpGet": {"path": "/"}}),
-            f"{MAIN}.readinessProbe.httpGet.port is required",
-            "",
-        ),
-        (
-            changed(WEB, "metadata/labels", {"a": 1}),
-            "metadata.labels.a must be text, not 1",
-            "put it in quotes",
-        ),
-        (changed(WEB, "metadata/label", {}), "metadata.label is not known here: did you mean labels?", ""),
-        (
-            {**SECRET, "data": {"p": "pass word"}},
-            "data.p is no base64 (a Secret takes plain text in stringData)",
-            "",
-        ),
-        ({**SECRET, "stringData": {"p": 1234}}, "stringData.p must be text", "put it in quotes"),
-        (
-            {**SECRET, "data": {"p": 1234}},
-            "data.p is no base64 (a Secret takes plain text in stringData)",
-            "",
-        ),
-        (
-            {**INGRESS, "apiVersion": "extensions/v1beta1"},
-            GONE,
-            "",
-        ),
-        ({**WEB, "apiVersion": "v1"}, "is of a kind that v1 does not have", "it is in apps/v1"),
-        (
-            {**WEB, "kind": "Deploymnet"},
-            "is of a kind that apps/v1 does not have",
-            "did you mean Deployment?",
-        ),
-        (changed(THING, "spec/size", "big"), "spec.size must be an integer, not 'big'", ""),
-        (changed(THING, "spec", {}), "spec.size is required", ""),
-        (changed(THING, "spec/mode", "c"), "spec.mode must be one of a, b, not 'c'", ""),
-        (changed(THING, "spec/port", True), "spec.port must be an integer or text, not true", ""),
-        (changed(THING, "spec/labels", {"a": 1}), "spec.labels.a must be text, not 1", "put it in quotes"),
-        (changed(THING, "spec/modes", "a"), "spec.modes is not known here: did you mean mode?", ""),
-        (changed(THING, "metadata/label", {}), "metadata.label is not known here: did you mean labels?", ""),
-    ],
-)
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    (changed(WEB, "spec/replicas", "two"), "spec.replicas must be an integer, not 'two'", ""),
+    (changed(WEB, "spec/replicas", 1.5), "spec.replicas must be an integer, not 1.5", ""),
+    (changed(WEB, "spec/replicaz", 2), "spec.replicaz is not known here: did you mean replicas?", ""),
+    (changed(WEB, "spec/nonsense", 2), "spec.nonsense is not known here", UNKNOWN),
+    (changed(WEB, "nonsense", 2), "nonsense is not known here", UNKNOWN),
+    (
+        changed(SERVICE, "spec/ports/0/port", "eighty"),
+        "spec.ports[0].port must be an integer, not 'eighty'",
+        "",
+    ),
+    (
+        changed(SERVICE, "spec/ports/0/targetPort", 8.5),
+        "spec.ports[0].targetPort must be an integer or text, not 8.5",
+        "",
+    ),
+    (
+        changed(SERVICE, "spec/type", "NodePrt"),
+        "spec.type must be one of ClusterIP, ExternalName, LoadBalancer, NodePort, not 'NodePrt'",
+        "",
+    ),
+    (
+        changed(WEB, f"{C}/imagePullPolcy", "Always"),
+        f"{MAIN}.imagePullPolcy is not known here: did you mean imagePullPolicy?",
+        "",
+    ),
+    (
+        changed(WEB, f"{C}/image", "a b"),
+        f"{MAIN}.image must be an image such as ghcr.io/org/name:tag, in lower case up to its tag, not 'a b'",
+        "",
+    ),
+    (
+        changed(WEB, f"{C}/env", [{"name": "A", "value": 1}]),
+        f"{MAIN}.env[0].value must be text, not 1",
+        "put it in quotes",
+    ),
+    (
+        changed(WEB, f"{C}/env", {"A": "1"}),
+        f'{MAIN}.env must be a list, not {{"A": "1"}}',
+        "",
+    ),
+    (
+        changed(WEB, f"{C}/command", [["a"]]),
+        f'{MAIN}.command[0] must be text, not ["a"]',
+        "",
+    ),
+    (
+        changed(WEB, f"{C}/resources", {"limits": {"memory": "1GB"}}),
+        f"{MAIN}.resources.limits.memory must be a quantity such as 500m or 1Gi, not '1GB'",
+        "",
+    ),
+    (
+        changed(WEB, f"{C}/readinessProbe", {"httpGet": {"path": "/"}}),
+        f"{MAIN}.readinessProbe.httpGet.port is required",
+        "",
+    ),
+    (
+        changed(WEB, "metadata/labels", {"a": 1}),
+        "metadata.labels.a must be text, not 1",
+        "put it in quotes",
+    ),
+    (changed(WEB, "metadata/label", {}), "metadata.label is not known here: did you mean labels?", ""),
+    (
+        {**SECRET, "data": {"p": "pass word"}},
+        "data.p is no base64 (a Secret takes plain text in stringData)",
+        "",
+    ),
+    ({**SECRET, "stringData": {"p": 1234}}, "stringData.p must be text", "put it in quotes"),
+    (
+        {**SECRET, "data": {"p": 1234}},
+        "data.p is no base64 (a Secret takes plain text in stringData)",
+        "",
+    ),
+    (
+        {**INGRESS, "apiVersion": "extensions/v1beta1"},
+        GONE,
+        "",
+    ),
+    ({**WEB, "apiVersion": "v1"}, "is of a kind that v1 does not have", "it is in apps/v1"),
+    (
+        {**WEB, "kind": "Deploymnet"},
+        "is of a kind that apps/v1 does not have",
+        "did you mean Deployment?",
+    ),
+    (changed(THING, "spec/size", "big"), "spec.size must be an integer, not 'big'", ""),
+    (changed(THING, "spec", {}), "spec.size is required", ""),
+    (changed(THING, "spec/mode", "c"), "spec.mode must be one of a, b, not 'c'", ""),
+    (changed(THING, "spec/port", True), "spec.port must be an integer or text, not true", ""),
+    (changed(THING, "spec/labels", {"a": 1}), "spec.labels.a must be text, not 1", "put it in quotes"),
+    (changed(THING, "spec/modes", "a"), "spec.modes is not known here: did you mean mode?", ""),
+    (changed(THING, "metadata/label", {}), "metadata.label is not known here: did you mean labels?", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "message", "hint"), WRONG)
 def test_what_no_server_takes(body: dict[str, Any], message: str, hint: str) -> None:
     assert told(body, DEFINITION) == [(message, hint)]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        WEB,
-        SERVICE,
-        changed(WEB, "spec/replicas", None),
-        changed(WEB, "spec/replicas", 2.0),
-        changed(WEB, "status", {"anything": 1}),
-        changed(WEB, "metadata/creationTimestamp", None),
-        {**SECRET, "data": {"a": "aGk=", "b": "", "c": "aGVs\nbG8h\n"}},
-        changed(THING, "spec/free", {"known": "x", "more": [1]}),
-        changed(THING, "status", {"anything": 1}),
-        DEFINITION,
-        {"apiVersion": "other.example.com/v1", "kind": "Anything", "metadata": {"name": "x"}, "spec": 5},
-        {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "x"}},
-        {"apiVersion": "resource.k8s.io/v1beta1", "kind": "DeviceClass", "metadata": {"name": "x"}},
-    ],
-)
+RIGHT: list[dict[str, Any]] = [
+    WEB,
+    SERVICE,
+    changed(WEB, "spec/replicas", None),
+    changed(WEB, "spec/replicas", 2.0),
+    changed(WEB, "status", {"anything": 1}),
+    changed(WEB, "metadata/creationTimestamp", None),
+    {**SECRET, "data": {"a": "aGk=", "b": "", "c": "aGVs\nbG8h\n"}},
+    changed(THING, "spec/free", {"known": "x", "more": [1]}),
+    changed(THING, "status", {"anything": 1}),
+    DEFINITION,
+    {"apiVersion": "other.example.com/v1", "kind": "Anything", "metadata": {"name": "x"}, "spec": 5},
+    {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "x"}},
+    {"apiVersion": "resource.k8s.io/v1beta1", "kind": "DeviceClass", "metadata": {"name": "x"}},
+]
+
+
+@pytest.mark.parametrize("body", RIGHT)
 def test_what_servers_take(body: dict[str, Any]) -> None:
     assert told(body, DEFINITION) == []
+
+
+def test_a_real_server_says_the_same(cluster: Cluster, namespace: str) -> None:
+    """But for images, which it does not look at, and for what is in no table: status, the app's own kinds."""
+    served = [body for body in RIGHT if f"{body['apiVersion']}/{body['kind']}" in built_in()["kinds"]]
+    right = [body for body in served if body is not DEFINITION and "status" not in body]
+    wrong = [body for body, message, _ in WRONG if body["kind"] != "Thing" and "ghcr.io" not in message]
+    refused = [body for body in [*right, *wrong] if not taken(cluster, namespace, body)]
+    assert refused == wrong
+
+
+def taken(cluster: Cluster, namespace: str, body: dict[str, Any]) -> bool:
+    """Whether the server would take an object."""
+    placed = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
+    words = ("apply", "--server-side", "--dry-run=server", "-f", "-")
+    try:
+        cluster.kubectl(*words, input=json.dumps(placed))
+    except KubectlError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
