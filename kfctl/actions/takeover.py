@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.identity import identity_problems, problem
+from kfctl.engine.kinds import Kinds
 from kfctl.engine.modern import modern
 from kfctl.engine.podtemplates import maps
-from kfctl.engine.structure import examine_objects
+from kfctl.engine.structure import Known, examine_objects
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import holds_secret
+from kfctl.store.kinds import built_in
 from kfctl.store.manifests import documents_in, objects_in
 from kfctl.yamltext import decode, dump_all
 from kfctl.yamltext.steps import changed
@@ -167,7 +169,8 @@ def _texts(value: Any, keys: Path) -> Iterator[tuple[Path, str]]:
 
 def _oddities(resources: Sequence[Resource]) -> Iterator[Problem]:
     """Yield what the user should know about objects that are taken as they are."""
-    yield from map(_plain, examine_objects(resources, whole=False).problems)
+    known = Known(Kinds(built_in(), resources), lambda resource, path: None)
+    yield from map(_plain, examine_objects(resources, known, whole=False).problems)
     for resource in resources:
         if holds_secret(resource):
             yield _plain(problem(resource, "holds secret data: whoever can read the app's files can read it"))

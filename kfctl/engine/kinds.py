@@ -36,11 +36,13 @@ class Kinds:
 
     def misfits(self, resource: Resource) -> Iterator[Misfit]:
         """Yield what no API server would take; of a kind that is not known here, nothing."""
-        schema = self._of(f"{resource.api_version}/{resource.kind}")
-        if schema is None:
+        schema, body = self._of(f"{resource.api_version}/{resource.kind}"), _without_nulls(resource.body)
+        faults = check(schema, body) if schema is not None else []
+        if resource.group in JOBS:
+            faults += self._in_pods(body.get("spec"), ("spec",))
+        elif schema is None:
             yield from self._unknown(resource)
-            return
-        for fault in check(schema, _without_nulls(resource.body)):
+        for fault in {each.path: each for each in faults}.values():
             yield Misfit(fault.path, str(fault), self._advice(fault, resource))
 
     def _of(self, kind: str) -> Schema | None:
@@ -51,6 +53,14 @@ class Kinds:
         defined = self._defined[kind]
         common = {"apiVersion": True, "kind": True, "metadata": self._object(METADATA), "status": True}
         return {**defined, "properties": {**defined.get("properties", {}), **common}}
+
+    def _in_pods(self, value: Any, path: Path) -> Iterator[Fault]:
+        """Yield the faults of the pods that a job describes, of which its own kind may say little."""
+        for key, child in value.items() if isinstance(value, dict) else ():
+            if key == "template":
+                yield from check(self._object("core.v1.PodTemplateSpec"), child, (*path, key))
+            else:
+                yield from self._in_pods(child, (*path, key))
 
     def _unknown(self, resource: Resource) -> Iterator[Misfit]:
         """A kind may be one of another server; but not in groups and versions that every server has."""
@@ -97,6 +107,7 @@ class Kinds:
         return self._made[name]
 
 
+JOBS = frozenset({"kubeflow.org"})  # groups of kinds whose templates are those of pods
 METADATA = "meta.v1.ObjectMeta"
 BASE64 = "^([A-Za-z0-9+/]{4}|[\r\n])*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\r\n]*$"
 SCALARS: dict[str, Schema] = {

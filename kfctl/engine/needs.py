@@ -74,7 +74,8 @@ def _all(resources: Sequence[Resource]) -> Iterator[Need]:
 def references(resource: Resource) -> Iterator[Key]:
     """Return the ConfigMaps, Secrets, claims and accounts without which a resource's pods don't start."""
     for template in pod_templates(resource):
-        pod = template.get("spec") or {}
+        pod = template.get("spec")
+        pod = pod if isinstance(pod, dict) else {}
         account = pod.get("serviceAccountName")
         named = [("ServiceAccount", account)] if account else []
         for kind, name in [*named, *_in_volumes(pod), *_in_variables(pod)]:

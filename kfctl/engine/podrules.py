@@ -38,8 +38,8 @@ def pod_faults(spec: Any) -> Iterator[str]:
 
 
 def _twice(what: str, names: list[Any]) -> Iterator[str]:
-    for name in dict.fromkeys(names):
-        if name is not None and names.count(name) > 1:
+    for name in dict.fromkeys(name for name in names if isinstance(name, str)):
+        if names.count(name) > 1:
             yield f"has the {what} {name} {names.count(name)} times"
 
 
@@ -79,9 +79,13 @@ def _ports(container: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _resources(container: Mapping[str, Any]) -> Iterator[str]:
-    limits = at(container, "resources", "limits") or {}
-    for section in ("requests", "limits"):
-        for name, amount in (at(container, "resources", section) or {}).items():
+    sections = {section: at(container, "resources", section) or {} for section in ("requests", "limits")}
+    limits = sections["limits"] if isinstance(sections["limits"], dict) else {}
+    for section, amounts in sections.items():
+        if not isinstance(amounts, dict):
+            yield f"resources.{section}: must be a map"
+            continue
+        for name, amount in amounts.items():
             number = quantity(amount)
             if number is None or number < 0:
                 yield f"resources.{section}.{name}: must be a quantity such as 500m or 1Gi, not {amount!r}"

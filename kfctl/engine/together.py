@@ -70,7 +70,8 @@ class Pods:
 
 
 def _ports(spec: Any) -> frozenset[Any]:
-    return frozenset(port.get("name") for one in containers(spec) for port in maps(one.get("ports")))
+    names = (port.get("name") for one in containers(spec) for port in maps(one.get("ports")))
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def _selects(resource: Resource) -> bool:

@@ -60,7 +60,8 @@ class Resource:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The object's metadata; empty where there is none."""
-        return self.body.get("metadata") or {}
+        found = self.body.get("metadata")
+        return found if isinstance(found, dict) else {}
 
     @property
     def name(self) -> str:

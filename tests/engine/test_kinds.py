@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfctl.engine.kinds import Kinds
+from kfctl.engine.structure import Known, examine_objects
 from kfctl.model.resource import Resource
 from kfctl.store.kinds import built_in
 from tests.cluster.access import KubectlError
-from tests.engine.objects import SERVICE, WEB, C, changed
+from tests.engine.objects import CONTAINER, POD, SERVICE, WEB, C, changed
 from tests.templates.rendering import every_example, rendered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.cluster.access import Cluster
 
 INGRESS = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"}}
+JOB = {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "j"}}
+JOB_OF_PODS = {**JOB, "spec": {"tfReplicaSpecs": {"Worker": {"template": POD}}}}
 MAIN = "spec.template.spec.containers[0]"
 GONE = "is of extensions/v1beta1, which is gone since Kubernetes 1.22: it is in networking.k8s.io/v1 now"
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
@@ -172,6 +178,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (changed(THING, "spec/port", True), "spec.port must be an integer or text, not true", ""),
     (changed(THING, "spec/labels", {"a": 1}), "spec.labels.a must be text, not 1", "put it in quotes"),
     (changed(THING, "spec/modes", "a"), "spec.modes is not known here: did you mean mode?", ""),
+    (
+        {**JOB, "spec": {"tfReplicaSpecs": {"Worker": {"template": changed(POD, "spec/containrs", [])}}}},
+        "spec.tfReplicaSpecs.Worker.template.spec.containrs is not known here: did you mean containers?",
+        "",
+    ),
     (changed(THING, "metadata/label", {}), "metadata.label is not known here: did you mean labels?", ""),
 ]
 
@@ -192,6 +203,7 @@ RIGHT: list[dict[str, Any]] = [
     changed(THING, "spec/free", {"known": "x", "more": [1]}),
     changed(THING, "status", {"anything": 1}),
     DEFINITION,
+    JOB_OF_PODS,
     {"apiVersion": "other.example.com/v1", "kind": "Anything", "metadata": {"name": "x"}, "spec": 5},
     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "x"}},
     {"apiVersion": "resource.k8s.io/v1beta1", "kind": "DeviceClass", "metadata": {"name": "x"}},
@@ -207,7 +219,8 @@ def test_a_real_server_says_the_same(cluster: Cluster, namespace: str) -> None:
     """But for images, which it does not look at, and for what is in no table: status, the app's own kinds."""
     served = [body for body in RIGHT if f"{body['apiVersion']}/{body['kind']}" in built_in()["kinds"]]
     right = [body for body in served if body is not DEFINITION and "status" not in body]
-    wrong = [body for body, message, _ in WRONG if body["kind"] != "Thing" and "ghcr.io" not in message]
+    own = ("Thing", "TFJob")
+    wrong = [body for body, message, _ in WRONG if body["kind"] not in own and "ghcr.io" not in message]
     refused = [body for body in [*right, *wrong] if not taken(cluster, namespace, body)]
     assert refused == wrong
 
@@ -238,3 +251,59 @@ def test_what_prototypes_render_fits(name: str, example: Any) -> None:
     resources = rendered(name, example.params)
     kinds = Kinds(built_in(), resources)
     assert [each for resource in resources for each in kinds.misfits(resource)] == []
+
+
+FULL = changed(
+    WEB,
+    "spec/template/spec",
+    {
+        "serviceAccountName": "a",
+        "volumes": [{"name": "v", "configMap": {"name": "c"}}, {"name": "w", "projected": {"sources": [{}]}}],
+        "initContainers": [CONTAINER],
+        "containers": [
+            {
+                "name": "server",
+                "image": "x",
+                "command": ["a"],
+                "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+                "envFrom": [{"configMapRef": {"name": "c"}}],
+                "ports": [{"name": "http", "containerPort": 80}],
+                "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "1"}},
+                "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+            }
+        ],
+    },
+)
+JUNK: list[Any] = [
+    None,
+    True,
+    -1,
+    1.5,
+    "",
+    "x",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    [{"name": 5}],
+    {"template": {"spec": 1}},
+]
+
+
+@pytest.mark.parametrize(
+    "body", [FULL, SERVICE, SECRET, DEFINITION, THING, JOB_OF_PODS], ids=itemgetter("kind")
+)
+def test_whatever_stands_in_a_field_is_judged(body: dict[str, Any]) -> None:
+    for path in paths(body):
+        for junk in JUNK:
+            resources = [Resource(changed(body, path, junk)), Resource(SERVICE), Resource(DEFINITION)]
+            examine_objects(resources, Known(Kinds(built_in(), resources), lambda resource, path: None))
+            examine_objects(resources)
+
+
+def paths(value: Any, path: str = "") -> Iterator[str]:
+    """Yield the place of every part of a value."""
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        yield f"{path}/{key}".lstrip("/")
+        if isinstance(child, dict | list):
+            yield from paths(child, f"{path}/{key}")
