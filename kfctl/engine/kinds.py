@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.engine.definitions import definitions
@@ -70,11 +71,21 @@ class Kinds:
             yield Misfit(("apiVersion",), f"is of {version}, which is gone since {old.since}: {now}")
             return
         known = [each.rpartition("/")[::2] for each in self._table["kinds"]]
-        here = [name for known_version, name in known if known_version == version]
+        elsewhere = next((f"it is in {other}" for other, name in known if name == kind), "")
+        here = {name for other, name in known if other == version}
         if here:
-            elsewhere = [known_version for known_version, name in known if name == kind]
-            hint = f"it is in {elsewhere[0]}" if elsewhere else did_you_mean(kind, here)
+            hint = elsewhere or did_you_mean(kind, here)
             yield Misfit(("kind",), f"is of a kind that {version} does not have", hint)
+        elif self._is_foreign(resource):
+            hint = elsewhere or did_you_mean(version, {other for other, _ in known})
+            yield Misfit(("apiVersion",), f"is of {version}, which Kubernetes does not have", hint)
+
+    def _is_foreign(self, resource: Resource) -> bool:
+        """Whether a version that is not in the table can be in no server: alphas and betas may be."""
+        groups = {each.rpartition("/")[0].rpartition("/")[0] for each in self._table["kinds"]}
+        if resource.group in groups:
+            return STABLE.fullmatch(resource.api_version.rpartition("/")[2]) is not None
+        return "." not in resource.group  # a group of custom resources has one
 
     def _advice(self, fault: Fault, resource: Resource) -> str:
         if fault.message.startswith("must be text"):
@@ -107,6 +118,7 @@ class Kinds:
         return self._made[name]
 
 
+STABLE = re.compile(r"v[0-9]+")
 JOBS = frozenset({"kubeflow.org"})  # groups of kinds whose templates are those of pods
 METADATA = "meta.v1.ObjectMeta"
 BASE64 = "^([A-Za-z0-9+/]{4}|[\r\n])*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\r\n]*$"

@@ -172,6 +172,12 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "is of a kind that apps/v1 does not have",
         "did you mean Deployment?",
     ),
+    ({**WEB, "apiVersion": "apps/v2"}, "is of apps/v2, which Kubernetes does not have", "it is in apps/v1"),
+    (
+        {**WEB, "apiVersion": "app/v1", "kind": "X"},
+        "is of app/v1, which Kubernetes does not have",
+        "did you mean apps/v1?",
+    ),
     (changed(THING, "spec/size", "big"), "spec.size must be an integer, not 'big'", ""),
     (changed(THING, "spec", {}), "spec.size is required", ""),
     (changed(THING, "spec/mode", "c"), "spec.mode must be one of a, b, not 'c'", ""),
