@@ -39,9 +39,9 @@ class Kinds:
         """Yield what no API server would take; of a kind that is not known here, nothing."""
         schema, body = self._of(f"{resource.api_version}/{resource.kind}"), _without_nulls(resource.body)
         faults = check(schema, body) if schema is not None else []
-        if resource.group in JOBS:
+        if resource.group == "kubeflow.org" and resource.kind.endswith("Job"):
             faults += self._in_pods(body.get("spec"), ("spec",))
-        elif schema is None:
+        if schema is None:
             yield from self._unknown(resource)
         for fault in {each.path: each for each in faults}.values():
             yield Misfit(fault.path, str(fault), self._advice(fault, resource))
@@ -94,8 +94,9 @@ class Kinds:
                 value = value[step]
             return "" if isinstance(value, dict | list) else "put it in quotes"
         if fault.keyword == "additionalProperties" and "did you mean" not in fault.message:
-            version = self._table["kubernetes"]
-            return f"Kubernetes {version} has no such field; `kfctl validate --server` asks your cluster"
+            own = f"{resource.api_version}/{resource.kind}" in self._defined
+            whose = "its definition in the app" if own else f"Kubernetes {self._table['kubernetes']}"
+            return f"{whose} has no such field; `kfctl validate --server` asks your cluster"
         return ""
 
     def _schema(self, text: str) -> Schema:
@@ -119,7 +120,6 @@ class Kinds:
 
 
 STABLE = re.compile(r"v[0-9]+")
-JOBS = frozenset({"kubeflow.org"})  # groups of kinds whose templates are those of pods
 METADATA = "meta.v1.ObjectMeta"
 BASE64 = "^([A-Za-z0-9+/]{4}|[\r\n])*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\r\n]*$"
 SCALARS: dict[str, Schema] = {

@@ -83,6 +83,7 @@ def told(body: dict[str, Any], *others: dict[str, Any]) -> list[tuple[str, str]]
     return [(each.message, each.hint) for each in kinds.misfits(resource)]
 
 
+UNKNOWN_TO_US = "its definition in the app has no such field; `kfctl validate --server` asks your cluster"
 UNKNOWN = (
     f"Kubernetes {built_in()['kubernetes']} has no such field; `kfctl validate --server` asks your cluster"
 )
@@ -183,6 +184,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (changed(THING, "spec/mode", "c"), "spec.mode must be one of a, b, not 'c'", ""),
     (changed(THING, "spec/port", True), "spec.port must be an integer or text, not true", ""),
     (changed(THING, "spec/labels", {"a": 1}), "spec.labels.a must be text, not 1", "put it in quotes"),
+    (changed(THING, "spec/other", "a"), "spec.other is not known here", UNKNOWN_TO_US),
     (changed(THING, "spec/modes", "a"), "spec.modes is not known here: did you mean mode?", ""),
     (
         {**JOB, "spec": {"tfReplicaSpecs": {"Worker": {"template": changed(POD, "spec/containrs", [])}}}},
