@@ -94,7 +94,7 @@ ComponentNames = Annotated[
         autocompletion=complete.components,
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before anything is deleted or replaced.")]
 
 
 @dataclass(frozen=True)
