@@ -66,7 +66,11 @@ def test_commands_print_what_the_page_says(
 
 def play(text: str, shell: Shell, namespace: str) -> Iterator[str]:
     """Run a page's commands and yield what each prints, in the page's words."""
-    words = {namespace: NAMESPACE, str(shell.folder): "/home/ann", f"ann@{socket.gethostname()}": "ann@laptop"}
+    words = {
+        namespace: NAMESPACE,
+        str(shell.folder): "/home/ann",
+        f"ann@{socket.gethostname()}": "ann@laptop",
+    }
     for step in steps(text):
         printed = shell.run(step.command.replace(NAMESPACE, namespace)).stdout
         for ours, word in words.items():
