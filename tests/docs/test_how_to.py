@@ -1,4 +1,4 @@
-"""The how-to pages print what they say: their console blocks are run, each page against a namespace of its own."""
+"""The how-to pages print what they say: their blocks are run, each page against a namespace of its own."""
 
 from __future__ import annotations
 
