@@ -10,10 +10,12 @@ from tests.proof.foreign import SET, crowd
 from tests.proof.world import APPLY, DELETE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.proof.world import World
 
 
-def test_no_foreign_object_is_touched(world: World) -> None:
+def test_no_foreign_object_is_touched(world: World, figures: Callable[[str], None]) -> None:
     world.write(world.objects(1))
     world.clean(*APPLY)
     with crowd(world, size(1000, least=39), random.Random(3)) as others:
@@ -38,7 +40,7 @@ def test_no_foreign_object_is_touched(world: World) -> None:
         world.clean(*APPLY)
         world.clean("apply", "--yes", "--no-wait", "--force-conflicts", "--adopt")
         world.run(*DELETE)
-        print(f"{others.untouched()} foreign objects alive and unchanged")
+        figures(f"{others.untouched()} foreign objects alive and unchanged")
 
 
 def lose_label(world: World) -> None:

@@ -11,6 +11,8 @@ from tests.proof.foreign import crowd
 from tests.proof.world import DELETE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.proof.world import World
 
 APPLY = ("apply", "--yes", "--timeout", "20s")
@@ -47,7 +49,7 @@ def assert_converged(world: World, wanted: list[dict[str, Any]], where: str) -> 
     assert not [name for name, part in parts.items() if lacks(found[name], part)], where
 
 
-def test_every_apply_converges_within_two_runs(world: World) -> None:
+def test_every_apply_converges_within_two_runs(world: World, figures: Callable[[str], None]) -> None:
     chance = random.Random(20260000)
     storm = Storm(random.Random(20260001))
     world.write(world.objects(1))
@@ -63,7 +65,7 @@ def test_every_apply_converges_within_two_runs(world: World) -> None:
         others.untouched()
 
     told = f"{dict(storm.by_class)}; at {dict(storm.by_kind)} of {dict(storm.seen)}"
-    print(f"{sum(storm.by_class.values())} faults: {told}; {again} runs made again")
+    figures(f"{sum(storm.by_class.values())} faults: {told}; {again} runs made again")
     few = {name for name in CLASSES if storm.by_class[name] < ENOUGH}
     few |= {kind for kind in KINDS if storm.by_kind[kind] < ENOUGH}
     assert not few, told
