@@ -219,7 +219,10 @@ def test_unknown_names_are_told_with_what_is_meant(write_tree: Write) -> None:
     assert error.value.problems[0].hint == "did you mean prod?"
     with pytest.raises(UsageError) as error:
         render_app(app, "prod", ["onne", "xyz"])
-    assert [problem.hint for problem in error.value.problems] == ["did you mean one?", "kfctl component list"]
+    assert [problem.hint for problem in error.value.problems] == [
+        "did you mean one?",
+        "kfctl component list shows them",
+    ]
 
 
 def test_deprecations_are_warnings(write_tree: Write) -> None:
