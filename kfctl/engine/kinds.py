@@ -92,7 +92,7 @@ class Kinds:
             value: Any = resource.body
             for step in fault.path:
                 value = value[step]
-            return "" if isinstance(value, dict | list) else "put it in quotes"
+            return "put it in quotes" if isinstance(value, bool | int | float) else ""
         if fault.keyword == "additionalProperties" and "did you mean" not in fault.message:
             own = f"{resource.api_version}/{resource.kind}" in self._defined
             whose = "its definition in the app" if own else f"Kubernetes {self._table['kubernetes']}"

@@ -130,6 +130,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         f'{MAIN}.env must be a list, not {{"A": "1"}}',
         "",
     ),
+    (changed(WEB, f"{C}/args", [None]), f"{MAIN}.args[0] must be text, not null", ""),
     (
         changed(WEB, f"{C}/command", [["a"]]),
         f'{MAIN}.command[0] must be text, not ["a"]',
