@@ -13,7 +13,7 @@ from kfctl.engine.modern import modern
 from kfctl.engine.podtemplates import maps
 from kfctl.engine.structure import Known, examine_objects
 from kfctl.errors import AppError, Location, Problem
-from kfctl.model.resource import holds_secret
+from kfctl.model.resource import at, holds_secret
 from kfctl.store.kinds import built_in
 from kfctl.store.manifests import documents_in, objects_in
 from kfctl.yamltext import decode, dump_all
@@ -172,12 +172,7 @@ def _oddities(resources: Sequence[Resource]) -> Iterator[Problem]:
     known = Known(Kinds(built_in(), resources), lambda resource, path: None)
     yield from map(_plain, examine_objects(resources, known, whole=False).problems)
     for resource in resources:
-        if holds_secret(resource):
-            yield _plain(problem(resource, "holds secret data: whoever can read the app's files can read it"))
-        for owner in maps(resource.metadata.get("ownerReferences")):
-            yield _plain(
-                problem(resource, f"belongs to {owner.get('kind')}/{owner.get('name')}, which makes it")
-            )
+        yield from (_plain(problem(resource, said)) for said in _oddness(resource))
     namespaces: dict[str, list[Resource]] = {}
     for resource in resources:
         if resource.namespace:
@@ -187,6 +182,17 @@ def _oddities(resources: Sequence[Resource]) -> Iterator[Problem]:
         verb = "goes" if len(those) == 1 else "go"
         said = f"{many} the namespace {namespace}, and {verb} there in every environment"
         yield Problem(said, _plain(problem(those[0], "")).where)
+
+
+def _oddness(resource: Resource) -> Iterator[str]:
+    """Yield what is odd about one object."""
+    if holds_secret(resource):
+        yield "holds secret data: whoever can read the app's files can read it"
+    for owner in maps(resource.metadata.get("ownerReferences")):
+        yield f"belongs to {owner.get('kind')}/{owner.get('name')}, which makes it"
+    if hook := at(resource.body, "metadata", "annotations", "helm.sh/hook"):
+        advice = "helm template --no-hooks leaves it out"
+        yield f"is a hook of Helm ({hook}), and is made and kept like the rest here: {advice}"
 
 
 def _plain(found: Problem) -> Problem:

@@ -392,7 +392,8 @@ def test_odd_but_taken(app: Shell) -> None:
     text = (
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: lab}\nstringData: {a: $B}\n---\n"
         "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
-        "spec:\n  externalIPs: [$HOST_IP]\n  ports: [{port: 1}]\n"
+        "spec:\n  externalIPs: [$HOST_IP]\n  ports: [{port: 1}]\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: h, annotations: {helm.sh/hook: pre-install}}\n"
     )
     path = outside(app, "odd.yaml", text)
     done = app("import", str(path))
@@ -400,6 +401,8 @@ def test_odd_but_taken(app: Shell) -> None:
     assert done.err.splitlines()[:-1] == [
         f"warning: {path}:10: $HOST_IP looks like a variable that nobody has filled in",
         f"warning: {path}:1: Secret/s holds secret data: whoever can read the app's files can read it",
+        f"warning: {path}:13: ConfigMap/h is a hook of Helm (pre-install), "
+        "and is made and kept like the rest here: helm template --no-hooks leaves it out",
         f"warning: {path}:1: 1 object names the namespace lab, and goes there in every environment",
     ]
 
