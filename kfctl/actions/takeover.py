@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 
 _HELM = re.compile(r"\{\{-?\s*(?:\.(?:Values|Release|Chart)\b|include\b|template\b)")
-_HELM_ADVICE = "render it first: helm template RELEASE CHART | kfctl import - --name COMPONENT"
+_HELM_ADVICE = "render it first: helm template RELEASE CHART --no-hooks | kfctl import - --name COMPONENT"
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?")
 _PROGRAMS = frozenset({"args", "command", "data", "stringData", "binaryData", "env", "annotations"})
 

@@ -44,7 +44,7 @@ def import_(
     \b
       kfctl import katacoda.yaml            makes the component katacoda of its objects
       kfctl import deploy/ --name extras
-      helm template web chart/ | kfctl import - --name web
+      helm template web chart/ --no-hooks | kfctl import - --name web
       kfctl import ~/kubeflow_ks_app kubeflow
 
     Manifests stay as they are written, in components/COMPONENT/. What today's API servers no longer take is

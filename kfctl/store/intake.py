@@ -21,7 +21,10 @@ _SITE = ".kfctl-import-"  # begins the name of the folder in which an import is 
 
 # A file that shows that a folder is no folder of plain manifests → what it is and what to do.
 _OTHERS = {
-    "Chart.yaml": ("a Helm chart", "render it: helm template RELEASE {0} | kfctl import - --name COMPONENT"),
+    "Chart.yaml": (
+        "a Helm chart",
+        "render it: helm template RELEASE {0} --no-hooks | kfctl import - --name COMPONENT",
+    ),
     "kustomization.yaml": (
         "made for kustomize",
         "build it: kubectl kustomize {0} | kfctl import - --name COMPONENT",
