@@ -60,7 +60,7 @@ def close(prepared: Apply, inventory: Inventory, executed: Executed, gone: froze
         if prepared.removes and not left.leads:
             _forget(prepared.cluster, inventory)
         else:
-            number = record(prepared, inventory) if done | gone else 0
+            number = record(prepared, inventory, executed.undone) if done | gone else 0
             finish(prepared.cluster, left, number)
     except KfctlError as error:
         yield Event(Step.NOTE, message=f"the end of this run could not be recorded: {error}")

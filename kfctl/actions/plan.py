@@ -83,6 +83,7 @@ def plan_app(
 def decide(about: Subject, before: Decision | None = None) -> Decision:
     """Return what has to happen; what was known `before` of objects that have not moved still holds."""
     from kfctl.actions import observe
+    from kfctl.actions.ran import ran
     from kfctl.actions.spawned import with_spawned
     from kfctl.engine.applyset import members
     from kfctl.engine.mask import Mask
@@ -100,6 +101,9 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     there = observe.ours(cluster, inventory, wanted)
     already = observe.Already(missing, choices.force_conflicts, before.found if before else {}, scope)
     found = observe.observe(cluster, wanted, there, already)
+    absent = (each for each in intents if each.key not in there.objects)
+    over = ran(cluster, inventory, absent, (about.app, about.environment))
+    found = [replace(each, ran=each.wanted.key in over) for each in found]
     pruned = _pruning(about, inventory, found, there)
     staying = (*there.objects.values(), *(each.body for each in wanted))
     pruning, situation, unseen = with_spawned(cluster, pruned, staying)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.errors import KfctlError, Problem, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from kfctl.actions.apply import Apply, Options
     from kfctl.actions.plan import Subject
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from kfctl.engine.revision import Contents, Revision
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
-    from kfctl.model.resource import Resource
+    from kfctl.model.resource import Key, Resource
 
 
-def record(prepared: Apply, inventory: Inventory) -> int:
-    """Write what was applied as the next revision, and return its number."""
+def record(prepared: Apply, inventory: Inventory, undone: Collection[Key]) -> int:
+    """Write what was applied as the next revision, and return its number; not what could not be made."""
     from kfctl.actions import history
     from kfctl.actions.plan import secrets
     from kfctl.engine.revision import Contents, Revision
@@ -29,7 +29,10 @@ def record(prepared: Apply, inventory: Inventory) -> int:
     assert prepared.run is not None
     counts = decision.plan.counts()
     made = Revision(0, about.what, prepared.run, about.app.id, counts)
-    contents = Contents(dict(_values(about)), decision.intents)
+    lacking = {change.key for change in decision.plan.changes if not change.live and change.key in undone}
+    contents = Contents(
+        dict(_values(about)), tuple(each for each in decision.intents if each.key not in lacking)
+    )
     hidden = secrets(about.app, about.environment)
     kept = _of_others(prepared, inventory)
     return history.record(prepared.cluster, inventory, made, contents, hidden, kept).number

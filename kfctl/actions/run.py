@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kfctl.cluster.follow import Followed, Waiting
     from kfctl.cluster.lock import Lock
     from kfctl.model.inventory import Inventory, Run
+    from kfctl.model.plan import Plan
     from kfctl.model.report import Report
 
     Steps = Generator[Event, None, None]
@@ -121,6 +122,7 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
 
     plan, cluster, options = prepared.plan, prepared.cluster, prepared.options
     yield from prepared.early
+    yield from _over(plan)
     yield from ledger.bind(prepared)
     inventory = ledger.begin(prepared)
     judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs)
@@ -132,6 +134,15 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     if inventory:
         yield from ledger.close(prepared, inventory, executed, gone)
     return late
+
+
+def _over(plan: Plan) -> Iterator[Event]:
+    """Tell of the jobs that have run and are not made again."""
+    from kfctl.engine.health import gone
+
+    for change in plan.changes:
+        if change.action is Action.UNCHANGED and change.wanted and not change.live:
+            yield Event(Step.STATUS, change.key, status=gone(change.wanted.body))
 
 
 def _waited(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[Event, None, bool]:

@@ -59,6 +59,7 @@ class Looking:
         from kfctl.actions import guard
         from kfctl.actions.plan import scope_of
 
+        self._of = (app, environment)
         self._components = components
         self._cluster = guard.connect(environment, login, _secrets(app, environment))
         self._scope = scope_of(app, environment, self._cluster)
@@ -68,17 +69,23 @@ class Looking:
         """Return how it is now."""
         from kfctl.actions import observe
         from kfctl.actions.inventory import readable_inventory
+        from kfctl.actions.ran import ran
         from kfctl.actions.selecting import with_idle
+        from kfctl.engine.health import gone
+        from kfctl.engine.ownership import intent
 
         cluster, scope = self._cluster, self._scope
         wanted = observe.placed(cluster, self._resources, scope.namespace)
-        there = observe.ours(cluster, readable_inventory(cluster, scope), wanted)
+        inventory = readable_inventory(cluster, scope)
+        there = observe.ours(cluster, inventory, wanted)
         keys = {resource.key for resource in wanted}
         left = set(_left_behind(there, keys, self._components))
         found = _judged(cluster, scope, there, keys | left)
         found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
         found |= with_idle(cluster, found, wanted, keys)
-        found |= {r.key: _missing(r, cluster) for r in wanted if r.key not in found}
+        absent = [intent(r, scope.app_id) for r in wanted if r.key not in found]
+        over = ran(cluster, inventory, absent, self._of)
+        found |= {r.key: gone(r.body) if r.key in over else _missing(r, cluster) for r in absent}
         bodies = {resource.key: resource.body for resource in wanted} | dict(there.objects)
         trees = tuple(_components(cluster, found, bodies))
         return AppStatus(scope, trees, self._warnings)

@@ -44,6 +44,9 @@ class Allowed(Deletable):
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Delete everything if the app has no objects any more.")
     ] = False
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Run jobs again that have ended; with -c those of a component.")
+    ] = False
 
 
 def permits(deletable: Deletable, *, prune: bool = True) -> "Permits":
@@ -63,5 +66,6 @@ def choices(allowed: Allowed) -> "Choices":
         force_conflicts=allowed.force_conflicts,
         take_over=allowed.take_over,
         allow_empty=allowed.allow_empty,
+        rerun=allowed.rerun,
         permits=permits(allowed, prune=not allowed.no_prune),
     )

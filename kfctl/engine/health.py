@@ -42,11 +42,17 @@ def health(body: Body, around: Surroundings) -> Status:
 
 def gone(body: Body) -> Status:
     """Return how an object is that was there as `body` and is no more."""
-    key, limits = Resource(body).key, (at(body, "spec"), at(body, "spec", "runPolicy"))
+    key = Resource(body).key
     component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
-    if any(at(limit, "ttlSecondsAfterFinished") is not None for limit in limits):
+    if has_ttl(body):
         return Status(key, Health.DONE, "done (removed by its TTL)", component)
     return Status(key, Health.MISSING, "it was deleted meanwhile", component)
+
+
+def has_ttl(body: Body) -> bool:
+    """Return whether an object is a job that is removed some time after it has ended."""
+    limits = (at(body, "spec"), at(body, "spec", "runPolicy"))
+    return any(at(limit, "ttlSecondsAfterFinished") is not None for limit in limits)
 
 
 def needs_pods(body: Body) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine import handover
 from kfctl.engine.compare import compare, compare_wanted, field_change
 from kfctl.engine.fieldpath import follow
+from kfctl.engine.health import has_ended
 from kfctl.engine.keep import Permits
 from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from kfctl.errors import ClusterError
     from kfctl.model.plan import FieldChange, Scope
 
+AGAIN = "it has ended: another run needs a new object"
 _HOLD_DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition"})
-_TRAINING = "kubeflow.org"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Found:
     error: ClusterError | None = None  # why it said no
     offline: str = ""  # or why there was no dry run
     unchanged: bool = False  # known to be as wanted without one
+    ran: bool = False  # a job that was applied as wanted, and is no longer there: its TTL removed it
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Choices:
     will_write: bool = False
     take_over: bool = False  # the record of another app of this name
     allow_empty: bool = False
+    rerun: bool = False  # jobs that have ended
     permits: Permits = field(default_factory=Permits)
 
 
@@ -83,9 +86,14 @@ class _Judge:
         if at(live, "metadata", "deletionTimestamp"):
             return _terminating(found, live)
         decided = self._existing(found, live)
-        return decided if owner else self._adopted(decided)
+        if not owner:
+            return self._adopted(decided)
+        runs_again = self.choices.rerun and has_ended(live) and not decided.blocked
+        return replace(decided, action=Action.REPLACE, reason=AGAIN) if runs_again else decided
 
     def _new(self, found: Found) -> Change:
+        if found.ran and not self.choices.rerun:
+            return _change(found, Action.UNCHANGED)
         if found.error is None:
             return _change(found, Action.CREATE)
         return self._without_preview(found, found.error, Action.CREATE)
@@ -109,8 +117,8 @@ class _Judge:
     def _updated(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
         if not fields:
             return _change(found, Action.UNCHANGED)
-        if _has_ended(live) and any(field.path.startswith("spec") for field in fields):
-            return _change(found, Action.REPLACE, fields, "it has ended: another run needs a new object")
+        if has_ended(live) and any(field.path.startswith("spec") for field in fields):
+            return _change(found, Action.REPLACE, fields, AGAIN)
         return _change(found, Action.UPDATE, fields)
 
     def _failed(self, found: Found, live: Mapping[str, Any], error: ClusterError) -> Change:
@@ -217,11 +225,3 @@ def _terminating(found: Found, live: Mapping[str, Any]) -> Change:
     finalizers = at(live, "metadata", "finalizers") or []
     held = f", held by {', '.join(finalizers)}" if finalizers else ""
     return _change(found, Action.CREATE, reason=f"it is being deleted{held}: made anew when it is gone")
-
-
-def _has_ended(live: Mapping[str, Any]) -> bool:
-    """Whether a training job has run: its operator does not look at it again."""
-    if not str(live.get("apiVersion")).startswith(f"{_TRAINING}/"):
-        return False
-    conditions = at(live, "status", "conditions") or []
-    return any(c.get("type") in {"Succeeded", "Failed"} and c.get("status") == "True" for c in conditions)

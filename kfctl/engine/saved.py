@@ -160,6 +160,7 @@ def _options(choices: Choices) -> list[str]:
         "--force-conflicts": choices.force_conflicts,
         "--take-over": choices.take_over,
         "--allow-empty": choices.allow_empty,
+        "--rerun": choices.rerun,
         "--no-prune": not permits.prune,
         "--delete-data": permits.data,
         "--delete-crds": permits.definitions,
@@ -180,5 +181,6 @@ def _choices(options: Sequence[str]) -> Choices:
         force_conflicts="--force-conflicts" in options,
         take_over="--take-over" in options,
         allow_empty="--allow-empty" in options,
+        rerun="--rerun" in options,
         permits=permits,
     )
