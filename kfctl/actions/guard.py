@@ -36,10 +36,29 @@ def check(cluster: Cluster, environment: Environment) -> str:
     recorded = environment.target.cluster_uid
     if not recorded:
         return _identity(cluster, environment)
-    found = _same_kind_of_identity(cluster, environment, recorded)
+    try:
+        found = _same_kind_of_identity(cluster, recorded)
+    except Forbidden:  # what can't be read is no mismatch: `doubt` tells of it
+        return recorded
     if found != recorded:
         raise _other_cluster(cluster, environment, found)
     return recorded
+
+
+def doubt(cluster: Cluster, environment: Environment) -> str:
+    """Return what to warn of where the recorded identity may not be read; else an empty text."""
+    recorded = environment.target.cluster_uid
+    if not recorded:
+        return ""
+    try:
+        _same_kind_of_identity(cluster, recorded)
+    except Forbidden as error:
+        return (
+            f"context {cluster.context} ({cluster.server}) can't be told to be the cluster that environment "
+            f"{environment.name} was applied to: {error.message}, and the app has no record in the namespace. "
+            "Make sure that it is the right one; the right to get the namespace kube-system lets kfctl know"
+        )
+    return ""
 
 
 def record(app: App, environment: Environment, cluster: Cluster, identity: str) -> str:
@@ -83,17 +102,14 @@ def _of_namespace(cluster: Cluster, name: str) -> str:
         return ""
 
 
-def _same_kind_of_identity(cluster: Cluster, environment: Environment, recorded: str) -> str:
-    if recorded.startswith(_BY_NAMESPACE):
-        return _of_namespace(cluster, recorded.split("/")[1])
-    try:
+def _same_kind_of_identity(cluster: Cluster, recorded: str) -> str:
+    if not recorded.startswith(_BY_NAMESPACE):
         return cluster.uid()
-    except Forbidden as error:
-        raise Refused(
-            f"can't tell whether this is the cluster of environment {environment.name}: {error.message}",
-            hint="have the right to get the namespace kube-system granted, or bind the environment anew: "
-            f"kfctl env set {environment.name} --context {cluster.context}",
-        ) from error
+    name = recorded.split("/")[1]
+    try:
+        return f"{_BY_NAMESPACE}{name}/{cluster.uid(name)}"
+    except NotFound:
+        return ""
 
 
 def _other_cluster(cluster: Cluster, environment: Environment, found: str) -> Refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 _LOOKS = 3  # at an object that changes all the time
+_NO_NAMESPACE = "its namespace is made by the same apply"  # once it is there, the server is asked
+_ABSENT = re.compile(r'"([^"]+)" not found|PriorityClass with name (\S+) was found')
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
@@ -66,7 +69,7 @@ def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, alread
     known = [look.known(wanted) for wanted in resources]
     asked = [wanted for wanted, found in zip(resources, known, strict=True) if found is None]
     answers = iter(parallel(look.asked, asked))
-    return _bindings_to_new_roles([found or _raised(next(answers)) for found in known])
+    return _in_need_of_new([found or _raised(next(answers)) for found in known])
 
 
 def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]:
@@ -123,12 +126,12 @@ class _Look:
             return self._unknown_kind(wanted)
         live = self.there.objects.get(wanted.key)
         known = self.already.found.get(wanted.key)
-        if known and not _moved(known.live, live):
+        if known and known.offline != _NO_NAMESPACE and not _moved(known.live, live):
             return known
         if live and is_unchanged(wanted.body, live, MANAGER):
             return Found(wanted, live, unchanged=True)
         if wanted.namespace in self.already.missing:
-            return Found(wanted, live, offline="its namespace is made by the same apply")
+            return Found(wanted, live, offline=_NO_NAMESPACE)
         return None
 
     def asked(self, wanted: Resource) -> Found:
@@ -219,13 +222,28 @@ def _raised(result: Found | KfctlError) -> Found:
     return result
 
 
-def _bindings_to_new_roles(found: Sequence[Found]) -> list[Found]:
-    """Bindings of roles that the same apply makes: the server says that the role is not there."""
+def _in_need_of_new(found: Sequence[Found]) -> list[Found]:
+    """Excuse what the server refuses only because something else that the same apply makes is not there."""
     new = {(each.wanted.kind, each.wanted.name) for each in found if each.live is None}
-    return [
-        replace(each, error=None, offline="its role is made by the same apply") if _binds(each, new) else each
-        for each in found
-    ]
+    return [_excused(each, new) for each in found]
+
+
+def _excused(found: Found, new: Collection[tuple[str, str]]) -> Found:
+    if _binds(found, new):
+        return replace(found, error=None, offline="its role is made by the same apply")
+    if _names_absent(found, new):
+        return replace(found, error=None, offline="what its pod names is not there yet")
+    return found
+
+
+def _names_absent(found: Found, new: Collection[tuple[str, str]]) -> bool:
+    """Whether a pod names an account or a class that comes with it, or the account of a new namespace."""
+    absent = _ABSENT.search(found.error.message) if isinstance(found.error, Forbidden) else None
+    if absent is None or found.wanted.kind != "Pod":
+        return False
+    coming = {("ServiceAccount", "default"), *new}
+    kinds = ("ServiceAccount", "PriorityClass", "RuntimeClass")
+    return any((kind, absent[1] or absent[2]) in coming for kind in kinds)
 
 
 def _binds(found: Found, new: Collection[tuple[str, str]]) -> bool:

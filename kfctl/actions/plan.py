@@ -109,7 +109,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     pruning, situation, unseen = with_spawned(cluster, pruned, staying)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
-    warnings = (*about.warnings, *hidden, *unseen)
+    warnings = (*about.warnings, *_doubt(about, inventory), *hidden, *unseen)
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=_refused(about, pruning))
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)
@@ -126,6 +126,12 @@ def _inventory(about: Subject, scope: Scope) -> tuple[Inventory, tuple[str, ...]
         if about.choices.will_write:
             raise
         return inventory_of(scope), (f"what left the app can't be told: {error.message}",)
+
+
+def _doubt(about: Subject, inventory: Inventory) -> tuple[str, ...]:
+    """Return that the cluster may be another one; the app's own record there tells that it is not."""
+    doubt = "" if inventory.uid else guard.doubt(about.cluster, about.environment)
+    return (doubt,) if doubt else ()
 
 
 def _missing(scope: Scope, wanted: Sequence[Resource], cluster: Cluster) -> frozenset[str]:

@@ -187,12 +187,22 @@ def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
     agreed(prepared, yes=yes)
     with begun(prepared, console.note) as ready:
         if worse(prepared.plan, ready.plan):
-            console.note("The cluster has changed meanwhile. What would be done now:")
+            console.note(f"{what_is_new(ready)} What would be done now:")
             shown.plan(ready.plan)
             agreed(ready, yes=yes)
         report = followed(ready, shown)
     shown.report(report)
     return report.exit_code
+
+
+def what_is_new(ready: "Apply") -> str:
+    """Say why the plan is another one than a moment ago."""
+    if not ready.early:
+        return "The cluster has changed meanwhile."
+    return (
+        f"Namespace {ready.plan.scope.namespace} is made, and nothing else was written: the server can now "
+        "be asked about what goes into it."
+    )
 
 
 def agreed(prepared: "Apply", *, yes: bool) -> None:

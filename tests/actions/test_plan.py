@@ -459,12 +459,28 @@ def test_a_cluster_is_recorded_by_its_namespace_where_there_is_no_right(shop: Sh
     shop.environment(clusterUid=f"namespace/{shop.namespace}/another")
     with pytest.raises(KfctlError, match="recorded is namespace/"):
         shop.plan()
+
+
+def test_an_identity_that_may_not_be_read_is_no_mismatch(shop: Shop) -> None:
+    grant(shop, "owner", WRITE)
+    shop.objects("web", config_map())
+    shop.user = "owner"
     shop.environment(clusterUid="00000000-dead-beef-0000-000000000000")
-    with pytest.raises(
-        KfctlError, match="can't tell whether this is the cluster of environment default"
-    ) as caught:
+    plan = shop.plan()
+    assert plan.counts() == {"create": 1}
+    (warning,) = plan.warnings
+    assert f"context {shop.context} (" in warning
+    assert "can't be told to be the cluster that environment default was applied to" in warning
+    assert "the right to get the namespace kube-system" in warning
+    shop.user = None
+    shop.environment()
+    shop.apply()
+    shop.environment(clusterUid="00000000-dead-beef-0000-000000000000")
+    shop.user = "owner"
+    assert shop.plan().warnings == (), "the app's own record is there"
+    shop.user = None
+    with pytest.raises(KfctlError, match="is another cluster than"):
         shop.plan()
-    assert "get the namespace kube-system" in caught.value.problems[0].hint
 
 
 def test_a_cluster_of_the_command_line_is_not_recorded(shop: Shop) -> None:

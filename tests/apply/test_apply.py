@@ -108,14 +108,17 @@ def test_a_namespace_that_may_not_be_made_ends_it_before_it_begins(world: World)
 
 
 def test_a_failure_stops_what_needs_it_and_no_neighbour(nodeless: World) -> None:
-    nodeless.namespace = f"{nodeless.namespace}-new"  # not there: nothing can be tried before
+    new = f"{nodeless.namespace}-own"  # made by the app's own object: nothing can be tried before
+    own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": new}}
     bad = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bad"}, "data": {"x": "no base64!"}}
     reads = [{"name": "v", "secret": {"secretName": "bad"}}]
-    nodeless.write(one=[bad, BROKEN, config_map("good"), deployment("reads", replicas=0, volumes=reads)])
+    bodies = [bad, BROKEN, config_map("good"), deployment("reads", replicas=0, volumes=reads)]
+    inside = [{**body, "metadata": {**body["metadata"], "namespace": new}} for body in bodies]
+    nodeless.write(one=[own, *inside])
     try:
         _, report = nodeless.apply()
         outcome = results(report)
-        del outcome[f"Namespace/{nodeless.namespace}"]
+        del outcome[f"Namespace/{new}"]
         assert outcome == {
             "Secret/bad": "failed",
             "ConfigMap/good": "create",
@@ -127,9 +130,7 @@ def test_a_failure_stops_what_needs_it_and_no_neighbour(nodeless: World) -> None
         assert rows(report)["ConfigMap/good"].status is not None
         assert report.exit_code is ExitCode.CLUSTER
     finally:
-        nodeless.admin.delete(
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": nodeless.namespace}}
-        )
+        nodeless.admin.delete(own)
 
 
 def test_a_definition_and_its_objects_go_in_one_apply(world: World, new_kind: str) -> None:
@@ -270,10 +271,12 @@ def test_a_pod_in_a_new_namespace_waits_for_its_account(nodeless: World) -> None
         "metadata": {"name": "bare"},
         "spec": {"containers": [{"name": "main", "image": "nosuch"}]},
     }
-    nodeless.write(one=[pod])
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "runner"}}
+    other = {**pod, "metadata": {"name": "as"}, "spec": {**pod["spec"], "serviceAccountName": "runner"}}
+    nodeless.write(one=[pod, account, other])
     try:
         _, report = nodeless.apply(wait=False)
-        assert results(report)["Pod/bare"] == "create"
+        assert results(report)["Pod/bare"] == results(report)["Pod/as"] == "create"
     finally:
         nodeless.admin.delete(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": nodeless.namespace}}
