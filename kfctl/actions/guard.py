@@ -55,7 +55,7 @@ def doubt(cluster: Cluster, environment: Environment) -> str:
     except Forbidden as error:
         return (
             f"context {cluster.context} ({cluster.server}) can't be told to be the cluster that environment "
-            f"{environment.name} was applied to: {error.message}, and the app has no record in the namespace. "
+            f"{environment.name} was applied to: {error.message}, and the app has no record there. "
             "Make sure that it is the right one; the right to get the namespace kube-system lets kfctl know"
         )
     return ""

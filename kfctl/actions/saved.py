@@ -42,7 +42,8 @@ def refuse_moved(prepared: Apply) -> None:
         return
     problems = moved(saved.content, _content(prepared, saved.salt))
     if problems:
-        message = f"the plan in {saved.path} no longer holds, and nothing was written"
+        written = "nothing but the namespace" if prepared.early else "nothing"
+        message = f"the plan in {saved.path} no longer holds, and {written} was written"
         hint = f"make it anew and look at it: kfctl apply {saved.environment} --plan-out {saved.path}"
         raise Refused(message, problems=(Problem(message, hint=hint), *problems))
 
