@@ -16,7 +16,7 @@ from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
-from kfctl.model.managed import BY_HAND, by_hand, steps_to, without_left_over
+from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
@@ -159,17 +159,28 @@ class _Look:
 
     def _taken_over(self, found: Found) -> Found:
         """Return what becomes of an object that people sent from files whose place the app takes."""
-        live, preview, scope = found.live, found.preview, self.already.scope
-        taken = claims(found.error.answer) if found.error else ()
-        free = all(claim.owner in BY_HAND for claim in taken)
-        if not (live and preview and by_hand(live) and free) or scope is None or owner_of(live, scope):
+        live, preview, entries = found.live, found.preview, self._entries(found)
+        if not live or not preview or entries is None:
             return found
-        rest = without_left_over(preview, found.wanted.body, live, MANAGER)
+        rest = without_left_over(preview, found.wanted.body, live, entries, MANAGER)
+        if rest == preview and found.error is None:
+            return found
         try:
             exact = self.cluster.patch(live, steps_to(live, rest), write=Write(dry_run=True))
         except ClusterError as error:
             return replace(found, preview=None, error=error)
         return replace(found, preview=exact, error=None)
+
+    def _entries(self, found: Found) -> list[Mapping[str, Any]] | None:
+        """Return the managedFields that the write begins with, where these are not those of now."""
+        live, scope = found.live, self.already.scope
+        if live is None or scope is None:
+            return None
+        owner = owner_of(live, scope)
+        if owner:
+            return let_go(live, MANAGER) if owner.ours and found.error is None else None
+        taken = claims(found.error.answer) if found.error else ()
+        return taken_over(live, MANAGER) if all(claim.owner in BY_HAND for claim in taken) else None
 
     def _forced(self, wanted: Resource, error: ClusterError) -> Body | None:
         """Return what the object would become if the fields of other managers were taken."""

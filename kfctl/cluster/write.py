@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.request import MANAGER, Precondition, Write
 from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
-from kfctl.model.managed import taken_over
+from kfctl.model.managed import let_go, taken_over
 from kfctl.model.plan import Action
 from kfctl.model.resource import Resource, at
 
@@ -69,7 +69,11 @@ class Writer:
         return self._sent(cluster, _wanted(change))
 
     def _adopt(self, cluster: Cluster, change: Change) -> Body:
-        _take_over(cluster, change.live or {})
+        _rewrite_managers(cluster, change.live or {}, taken_over)
+        return self._apply(cluster, change)
+
+    def _update(self, cluster: Cluster, change: Change) -> Body:
+        _rewrite_managers(cluster, change.live or {}, let_go)
         return self._apply(cluster, change)
 
     def _replace(self, cluster: Cluster, change: Change) -> Body:
@@ -109,10 +113,12 @@ class Writer:
             self.stop.wait(POLL)
 
 
-def _take_over(cluster: Cluster, live: Body) -> None:
-    """Have what was sent by hand counted as applied by us: it goes when the app no longer names it."""
+def _rewrite_managers(
+    cluster: Cluster, live: Body, rewritten: Callable[[Body, str], list[Body] | None]
+) -> None:
+    """Have what was sent by hand counted as applied by us alone: it goes when the app no longer names it."""
     for left in reversed(range(_LOOKS)):
-        fields = taken_over(live, MANAGER)
+        fields = rewritten(live, MANAGER)
         if fields is None:
             return
         found = Resource(live)
@@ -126,6 +132,7 @@ def _take_over(cluster: Cluster, live: Body) -> None:
         ]
         try:
             cluster.patch(live, steps)
+            return
         except Conflict:
             if not left:
                 raise
@@ -150,7 +157,7 @@ def _still_there(change: Change, found: Body, *, interrupted: bool) -> ClusterEr
 
 _WAYS: dict[Action, Callable[[Writer, Cluster, Change], Body]] = {
     Action.CREATE: Writer._apply,
-    Action.UPDATE: Writer._apply,
+    Action.UPDATE: Writer._update,
     Action.ADOPT: Writer._adopt,
     Action.REPLACE: Writer._replace,
 }

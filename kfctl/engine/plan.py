@@ -14,7 +14,7 @@ from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
 from kfctl.engine.ownership import MANAGER, MARKS, owner_of
 from kfctl.engine.verdicts import claims, immutable, lacks_right, says_no, untriable
-from kfctl.model.managed import by_hand
+from kfctl.model.managed import by_hand, joins
 from kfctl.model.plan import Action, Change, Plan
 from kfctl.model.resource import Resource, at
 
@@ -105,6 +105,9 @@ class _Judge:
             return self._failed(found, live, found.error)
         if found.preview is not None:
             fields = compare(live, found.preview, self.mask)
+            if not fields and joins(live, found.preview, MANAGER):
+                reason = f"as wanted{_with_what(live)}: now the app's, too"
+                return _change(found, Action.UPDATE, reason=reason)
             return self._handed_over(found, live, fields)
         return self._offline(found, live)
 

@@ -44,31 +44,43 @@ def taken_over(body: Body, manager: str) -> list[Body] | None:
     if not theirs:
         return None
     ours = [entry for entry in at(body, "metadata", "managedFields") if _applied_by(entry, manager, body)]
-    fields: Fields = {}
-    for entry in (*ours, *theirs):
-        fields = _merged(fields, entry.get("fieldsV1") or {})
     rest = [
         entry for entry in at(body, "metadata", "managedFields") if entry not in ours and entry not in theirs
     ]
+    fields = _union([*ours, *theirs])
     return [*rest, {**theirs[0], "manager": manager, "operation": "Apply", "fieldsV1": fields}]
 
 
-def without_left_over(body: Body, wanted: Body, live: Body, manager: str) -> Body:
-    """Return `body` without what was sent by hand, nobody else has set and `wanted` does not name.
+def let_go(body: Body, manager: str) -> list[Body] | None:
+    """Return the managedFields in which what `manager` applied was not sent by hand, too; None: it was not.
 
-    It goes when `manager` has taken it over and applies `wanted`.
+    What has only been sent by hand stays with who sent it.
     """
-    theirs = by_hand(live)
-    others = [
-        entry.get("fieldsV1") or {}
-        for entry in at(live, "metadata", "managedFields") or []
-        if entry not in theirs and not _applied_by(entry, manager, live)
+    theirs = by_hand(body)
+    entries = at(body, "metadata", "managedFields") or []
+    ours = _ours(body, manager)
+    left = [
+        {**entry, "fieldsV1": _less(entry.get("fieldsV1") or {}, ours)} if entry in theirs else entry
+        for entry in entries
     ]
-    sent: Fields = {}
-    for entry in theirs:
-        sent = _merged(sent, entry.get("fieldsV1") or {})
+    return None if left == entries else [entry for entry in left if entry.get("fieldsV1")]
+
+
+def joins(live: Body, preview: Body, manager: str) -> bool:
+    """Whether the apply that makes `preview` has `manager` set what was only sent by hand before."""
+    theirs = _union(by_hand(live))
+    return _less(theirs, _ours(live, manager)) != _less(theirs, _ours(preview, manager))
+
+
+def without_left_over(body: Body, wanted: Body, live: Body, entries: Sequence[Body], manager: str) -> Body:
+    """Return `body` without what `manager` alone has by `entries` and `wanted` does not name.
+
+    It goes when these are the managedFields of `live` and `manager` applies `wanted`.
+    """
+    ours = [entry for entry in entries if _applied_by(entry, manager, live)]
+    others = [entry.get("fieldsV1") or {} for entry in entries if entry not in ours]
     rest = deepcopy(dict(body))
-    for *way, last in _gone(sent, wanted, live, others):
+    for *way, last in _gone(_union(ours), wanted, live, others):
         place: Any = rest
         for step in way:
             place = _at(place, step)
@@ -88,6 +100,34 @@ def steps_to(live: Body, target: Body) -> list[dict[str, Any]]:
 def _applied_by(entry: Body, manager: str, body: Body) -> bool:
     named = (entry.get("manager"), entry.get("operation"), entry.get("apiVersion"))
     return named == (manager, "Apply", body.get("apiVersion")) and not entry.get("subresource")
+
+
+def _ours(body: Body, manager: str) -> Fields:
+    entries = at(body, "metadata", "managedFields") or []
+    return _union([entry for entry in entries if _applied_by(entry, manager, body)])
+
+
+def _union(entries: Iterable[Body]) -> Fields:
+    fields: Fields = {}
+    for entry in entries:
+        fields = _merged(fields, entry.get("fieldsV1") or {})
+    return fields
+
+
+def _less(fields: Fields, taken: Fields) -> Fields:
+    """Return fields without those that are `taken`; an element of which one is left keeps what names it."""
+    left: dict[str, Fields] = {}
+    for step, below in fields.items():
+        if step not in taken:
+            left[step] = below
+            continue
+        rest = _less(below, taken[step])
+        if rest and step.startswith("k:"):
+            names = (".", *(f"f:{key}" for key in json.loads(step[2:])))
+            rest = {**{name: below[name] for name in names if name in below}, **rest}
+        if rest or (not below and taken[step] and "." not in taken[step]):
+            left[step] = rest
+    return left
 
 
 def _merged(left: Fields, right: Fields) -> Fields:
