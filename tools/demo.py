@@ -52,10 +52,19 @@ class Demo:
 
     def show_and_run(self, line: str, argv: list[Any], folder: Path, codes: tuple[int, ...] = (0,)) -> None:
         """Show a command line and run what carries it out."""
-        print(f"\n\033[1m$ {line}\033[0m" if sys.stdout.isatty() else f"\n$ {line}", flush=True)
-        done = subprocess.run(argv, cwd=folder, env={**os.environ, **self.environment})
-        if done.returncode not in codes:
-            raise SystemExit(f"demo: `{line}` ended with {done.returncode}, which was not expected")
+        show(line)
+        expected(line, subprocess.run(argv, cwd=folder, env={**os.environ, **self.environment}), codes)
+
+
+def show(line: str) -> None:
+    """Show a command line as it is typed."""
+    print(f"\n\033[1m$ {line}\033[0m" if sys.stdout.isatty() else f"\n$ {line}", flush=True)
+
+
+def expected(line: str, done: subprocess.CompletedProcess[Any], codes: tuple[int, ...] = (0,)) -> None:
+    """End the demo if a command ended as it should not."""
+    if done.returncode not in codes:
+        raise SystemExit(f"demo: `{line}` ended with {done.returncode}, which was not expected")
 
 
 def main() -> None:
@@ -102,9 +111,13 @@ def tutorial(demo: Demo) -> None:
     """Type the lines of the tutorial, up to the model's answers."""
     for file in GIVEN.glob("*.yaml"):
         shutil.copy(file, demo.folder)
-    shell = Shell(demo.folder, demo.environment)
+    shell = Shell(demo.folder, {**os.environ, **demo.environment})
     for step in steps(PAGE.read_text(encoding="utf-8").partition(CLEAN_UP)[0]):
-        demo.show_and_run(step.command, shell.line(step.command), demo.folder)
+        if step.last:
+            show(step.command)
+            expected(step.command, shell.interrupted(step, lambda line: print(line, end="", flush=True)))
+        else:
+            demo.show_and_run(step.command, shell.line(step.command), demo.folder)
 
 
 def tour(demo: Demo) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import subprocess
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,14 +97,30 @@ def kubeflow(tutorial: Tutorial) -> App:
     return tutorial.app
 
 
+@contextmanager
+def fresh(node: Cluster) -> Iterator[str]:
+    """A namespace for as long as the block runs."""
+    name = f"kfctl-test-{secrets.token_hex(4)}"
+    node.kubectl("create", "namespace", name)
+    try:
+        node.kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", name, "--timeout=60s")
+        yield name
+    finally:
+        node.kubectl("delete", "namespace", name, "--wait=false")
+
+
 @pytest.fixture
 def namespace(node: Cluster) -> Iterator[str]:
     """A fresh namespace on the cluster with the node."""
-    name = f"kfctl-test-{secrets.token_hex(4)}"
-    node.kubectl("create", "namespace", name)
-    node.kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", name, "--timeout=60s")
-    yield name
-    node.kubectl("delete", "namespace", name, "--wait=false")
+    with fresh(node) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def shared_namespace(node: Cluster) -> Iterator[str]:
+    """One for all tests of a module."""
+    with fresh(node) as name:
+        yield name
 
 
 @pytest.fixture

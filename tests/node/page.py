@@ -1,15 +1,23 @@
-"""A page of docs/ as a script: its console blocks are run in order, and compared with what they printed."""
+"""A page of docs/ as a script: its console blocks are run in order, and compared with what they printed.
+
+A command that would go on for ever is ended as a user ends it: where the page shows `^C` below its output,
+Ctrl-C is typed as soon as it has printed the line above that.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import subprocess
+import threading
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 BLOCK = re.compile(r"^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -22,12 +30,19 @@ VARIES = (
     (r"\b(\d+[smhd])+\b", "AGE"),
     (r"\b\d+\.\d+%?", "NUMBER"),
     (r"\b10(\.\d+){3}\b", "ADDRESS"),
+    (r"\b127.0.0.1:\d+\b", "LOCAL"),
+    (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
     (r"ready: (bound|will be bound when a pod uses it)", "ready: BOUND"),
     (r"  +", "  "),
 )
 # These report their progress on stderr, which is never the same.
 REPORTING = ("kfctl apply ", "kfctl delete ")
 LEFT_OUT = "…"  # a line that stands for any lines
+INTERRUPT = "^C"
+# Ctrl-C ends a command even where who runs all this ignores it, as shells have it for `… &`.
+CTRL_C = ("env", "--default-signal=INT")
+INTERRUPTED = 130  # how many a command ends then
+PATIENCE = 300  # seconds for a command to come to the line at which it is interrupted
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,12 @@ class Step:
 
     command: str
     printed: str
+
+    @property
+    def last(self) -> str:
+        """The line at which Ctrl-C is typed; empty where the command ends by itself."""
+        *_, line, end = "", "", *self.printed.splitlines()
+        return line if end == INTERRUPT else ""
 
     def shown_of(self, printed: str) -> str:
         """What the page shows of such an output."""
@@ -53,19 +74,54 @@ class Shell:
         """What runs a command line in the folder that earlier ones went to."""
         where = shlex.quote(str(self.folder / ".where"))
         there = f'cd "$(cat {where} 2>/dev/null || pwd)"'
-        return ["bash", "-c", f"{there} && {command}\nended=$?; pwd > {where}; exit $ended"]
+        return [*CTRL_C, "bash", "-c", f"{there} && {command}\nended=$?; pwd > {where}; exit $ended"]
 
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command line; what it prints is in order."""
+    def run(self, step: Step) -> subprocess.CompletedProcess[str]:
+        """Run a command; what it prints is in order."""
+        if step.last:
+            return self.interrupted(step, lambda line: None)
         return subprocess.run(
-            self.line(command),
+            self.line(step.command),
             cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if command.startswith(REPORTING) else subprocess.STDOUT,
+            stderr=subprocess.PIPE if step.command.startswith(REPORTING) else subprocess.STDOUT,
             text=True,
         )
+
+    def interrupted(self, step: Step, tell: Callable[[str], None]) -> subprocess.CompletedProcess[str]:
+        """Run a command up to the page's last line of it, and type Ctrl-C; tell each line as it comes."""
+        printed = []
+        with subprocess.Popen(
+            self.line(step.command),
+            cwd=self.folder,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C reaches a whole group of processes
+        ) as process:
+            assert process.stdout
+            typed = threading.Timer(PATIENCE, os.killpg, (process.pid, signal.SIGINT))
+            typed.start()
+            for line in chain(up_to(process.stdout, step.last), [f"{INTERRUPT}\n"]):
+                tell(line)
+                printed.append(line)
+            os.killpg(process.pid, signal.SIGINT)
+            process.communicate()
+            typed.cancel()
+        ended = process.returncode if process.returncode != INTERRUPTED else 0
+        return subprocess.CompletedProcess(step.command, ended, "".join(printed), "")
+
+
+def up_to(lines: Iterable[str], last: str) -> Iterator[str]:
+    """Yield lines up to the first that is like another."""
+    for line in lines:
+        yield line
+        if comparable(line) == comparable(last):
+            return
 
 
 def steps(text: str) -> Iterator[Step]:

@@ -9,6 +9,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.node.page import CTRL_C
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -63,7 +65,7 @@ def job(name: str, program: str, completions: int = 1) -> Body:
 def running(folder: Path, *words: str, kubeconfig: str) -> Iterator[subprocess.Popen[str]]:
     """Run kfctl beside the test; one that still runs at the end is interrupted."""
     environment = {**os.environ, "KUBECONFIG": kubeconfig, "HOME": str(folder), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "kfctl", *words]
+    command = [*CTRL_C, sys.executable, "-m", "kfctl", *words]
     with subprocess.Popen(
         command,
         cwd=folder,

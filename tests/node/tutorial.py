@@ -35,7 +35,7 @@ class Tutorial:
     def play(self, text: str) -> None:
         """Run the commands of a part of the page; each must succeed."""
         for step in steps(text):
-            done = self.shell.run(step.command)
+            done = self.shell.run(step)
             assert done.returncode == 0, f"$ {step.command}\n{done.stdout}{done.stderr or ''}"
             self.printed.append((step, done.stdout))
 

@@ -25,7 +25,8 @@ def main():
     tags = told["saved_model_tags"].split(",")
     retry_seconds = told["load_retry_interval_micros"] / 1e6
     ahead = told["allow_version_labels_for_unavailable_models"]
-    models = Models(tags, told["max_num_load_retries"], retry_seconds, ahead)
+    checked = told["enable_signature_method_name_check"]
+    models = Models(tags, told["max_num_load_retries"], retry_seconds, ahead, checked)
     models.configure(configured(told))
     first_models(models, told["file_system_poll_wait_seconds"])
     server = rpc.start(
@@ -87,5 +88,7 @@ def watch(models, told):
 if __name__ == "__main__":
     try:
         main()
-    except (Fault, text_format.ParseError, OSError) as error:
+    except Fault as fault:
+        sys.exit(f"Failed to start server. Error: {fault.code.name}: {fault}")
+    except (text_format.ParseError, OSError) as error:
         sys.exit(f"Failed to start server. Error: {error}")

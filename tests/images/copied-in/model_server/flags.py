@@ -21,6 +21,7 @@ HEEDED = {
     "saved_model_tags": "serve",
     "allow_version_labels_for_unavailable_models": False,
     "enable_grpc_healthcheck_service": False,
+    "enable_signature_method_name_check": False,
     "tensorflow_intra_op_parallelism": 0,
     "tensorflow_inter_op_parallelism": 0,
 }
@@ -30,7 +31,6 @@ TAKEN = {
     "enable_per_model_batching_parameters": False,
     "enable_profiler": True,
     "enable_serialization_as_tensor_content": False,
-    "enable_signature_method_name_check": False,
     "flush_filesystem_caches": True,
     "grpc_channel_arguments": "",
     "grpc_socket_path": "",

@@ -17,20 +17,21 @@ totals: Counter[tuple[str, str]] = Counter()
 
 
 @contextmanager
-def counted(model, api):
-    """Count a request for a model by how it ends, and how long it took."""
-    began, status = time.perf_counter(), "OK"
+def counted(model, method, entrance):
+    """Count a request for a model by how it ends, and how long it took to end well."""
+    began = time.perf_counter()
     try:
         yield
     except Fault as fault:
-        status = fault.code.name
-        raise
-    finally:
-        took = (time.perf_counter() - began) * 1e6
         with lock:
-            counts[model, status] += 1
-            buckets[f'model_name="{model}",API="Predict",entrypoint="{api}"', bound(took)] += 1
-            totals[f'model_name="{model}",API="Predict",entrypoint="{api}"', "sum"] += took
+            counts[model, fault.code.name] += 1
+        raise
+    took = (time.perf_counter() - began) * 1e6
+    labels = f'model_name="{model}",API="{method}",entrypoint="{entrance}"'
+    with lock:
+        counts[model, "OK"] += 1
+        buckets[labels, bound(took)] += 1
+        totals[labels, "sum"] += took
 
 
 def bound(took):

@@ -44,7 +44,8 @@ class Models:
     tags: list[str]
     retries: int
     retry_seconds: float
-    labels_ahead: bool  # may a label name a version that is not loaded?
+    labels_ahead: bool  # may a new label name a version that is not loaded?
+    methods_checked: bool = False  # must a signature's method be the one that is called?
     models: dict[str, Model] = field(default_factory=dict)
     changing: threading.RLock = field(default_factory=threading.RLock)
 
@@ -53,16 +54,17 @@ class Models:
         with self.changing:
             before = self.models
             after = {config.name: Model(config, known(before.get(config.name))) for config in configs}
-            for model in after.values():
-                self.check_labels(model)
+            for name, model in after.items():
+                self.check_labels(model, before[name].config.version_labels if name in before else {})
             self.models = after
 
-    def check_labels(self, model):
-        """Refuse a label that names a version which does not answer (at the start none does yet)."""
+    def check_labels(self, model, before):
+        """Refuse a label that names a version which does not answer: at the start none does yet."""
         for label, number in model.config.version_labels.items():
-            if model.versions and number not in model.available() and not self.labels_ahead:
+            moves = label in before and before[label] != number
+            if number not in model.available() and (moves or not self.labels_ahead):
                 message = (
-                    f"Request to assign label {label} to version {number} of model {model.config.name}, "
+                    f"Request to assign label to version {number} of model {model.config.name}, "
                     "which is not currently available for inference"
                 )
                 raise Fault(grpc.StatusCode.FAILED_PRECONDITION, message)
@@ -122,7 +124,7 @@ class Models:
     def model(self, name):
         """A model by its name."""
         if not name:
-            raise invalid("Missing ModelSpec.name")
+            raise invalid("ModelSpec has no name specified.")
         if name not in self.models:
             raise not_found(f"Servable not found for request: Latest({name})")
         return self.models[name]

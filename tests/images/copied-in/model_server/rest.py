@@ -3,12 +3,13 @@
 import json
 import re
 import threading
+from contextlib import nullcontext
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf import json_format
 
-from model_server import metrics, rpc, tensors
+from model_server import examples, metrics, rpc, tensors
 from model_server.faults import Fault, invalid
 from model_server.program import DEFAULT_SIGNATURE
 
@@ -31,14 +32,26 @@ def metadata(models, asked, body):
 
 
 def predict(models, asked, body):
-    """POST …:predict: what a signature computes."""
-    version = models.version(asked["name"], number(asked), asked["label"] or "")
+    """POST …:predict: what a signature computes of tensors."""
     question = parsed(body)
+    version = addressed(models, asked)
     name = question.get("signature_name") or DEFAULT_SIGNATURE
     given, by_rows = tensors.inputs(question, version.program.signature(name))
-    with metrics.counted(asked["name"], "REST"):
-        outputs = version.program.run(name, given)
-    return tensors.answer(outputs, by_rows)
+    return tensors.answer(version.program.run(name, given), by_rows)
+
+
+def of_examples(models, asked, body):
+    """POST …:classify, …:regress: what a signature computes of examples."""
+    question = parsed(body)
+    given = examples.asked(question)
+    version, name = addressed(models, asked), question.get("signature_name")
+    compute = {"classify": examples.classified, "regress": examples.regressed}[asked["method"]]
+    return examples.as_json(compute(version, name, given, models.methods_checked))
+
+
+def addressed(models, asked):
+    """The version that the path is about."""
+    return models.version(asked["name"], number(asked), asked["label"] or "")
 
 
 def number(asked):
@@ -53,15 +66,25 @@ def parsed(body):
     except ValueError as error:
         raise invalid(f"JSON Parse error: {error}") from None
     if not isinstance(question, dict):
-        raise invalid("Expected an object, found something else")
+        raise tensors.wrong(question, "Is not object")
+    name = question.get("signature_name", "")
+    if not isinstance(name, str):
+        raise tensors.wrong(question, "not formatted correctly. 'signature_name' key must be a string value.")
     return question
 
 
 ROUTES = (
     ("GET", MODEL, status),
     ("GET", f"{MODEL}/metadata", metadata),
-    ("POST", f"{MODEL}:predict", predict),
+    ("POST", f"{MODEL}:(?P<method>predict)", predict),
+    ("POST", f"{MODEL}:(?P<method>classify|regress)", of_examples),
 )
+
+
+def counted(asked):
+    """Count a request that computes something."""
+    method = asked.groupdict().get("method")
+    return metrics.counted(asked["name"], method, "REST") if method else nullcontext()
 
 
 def respond(models, method, path, body):
@@ -70,7 +93,8 @@ def respond(models, method, path, body):
         for verb, pattern, handle in ROUTES:
             asked = re.fullmatch(pattern, path)
             if asked and verb == method:
-                return HTTPStatus.OK, handle(models, asked, body)
+                with counted(asked):
+                    return HTTPStatus.OK, handle(models, asked, body)
         raise invalid(f"Malformed request: {method} {path}")
     except Fault as fault:
         return fault.status, {"error": str(fault)}

@@ -12,9 +12,10 @@ from tensorflow_serving.apis import (
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
-from model_server import metrics
+from model_server import examples, metrics
 from model_server.faults import Fault, invalid, not_found
 from model_server.models import say
 from model_server.program import DEFAULT_SIGNATURE
@@ -79,52 +80,54 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     @answered
     def Predict(self, request):
-        version = asked_for(self.models, request.model_spec)
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        with metrics.counted(request.model_spec.name, "GRPC"):
+        with metrics.counted(request.model_spec.name, "Predict", "GRPC"):
+            version = asked_for(self.models, request.model_spec)
+            name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+            if name not in version.program.definition:
+                raise examples.lacking(f'Serving signature key "{name}" not found.')
             given = {key: tf.constant(tf.make_ndarray(tensor)) for key, tensor in request.inputs.items()}
             outputs = version.program.run(name, given, tuple(request.output_filter))
-        found = predict_pb2.PredictResponse()
-        found.model_spec.CopyFrom(spec(request.model_spec.name, version, name))
+        found = predict_pb2.PredictResponse(model_spec=spec(request.model_spec, version))
         for key, tensor in outputs.items():
             found.outputs[key].CopyFrom(tf.make_tensor_proto(tensor.numpy()))
         return found
 
     @answered
     def Classify(self, request):
-        version = asked_for(self.models, request.model_spec)
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        signature = version.program.signature(name)
-        if signature.method_name != "tensorflow/serving/classify":
-            raise invalid(f"Expected classification signature method_name, got {signature.method_name}")
-        with metrics.counted(request.model_spec.name, "GRPC"):
-            examples = [each.SerializeToString() for each in request.input.example_list.examples]
-            outputs = version.program.run(name, {"inputs": tf.constant(examples, tf.string)})
-        return classified(outputs, spec(request.model_spec.name, version, name))
+        with metrics.counted(request.model_spec.name, "Classify", "GRPC"):
+            version, result = of_examples(self.models, request, examples.classified)
+        which = spec(request.model_spec, version)
+        return classification_pb2.ClassificationResponse(model_spec=which, result=result)
+
+    @answered
+    def Regress(self, request):
+        with metrics.counted(request.model_spec.name, "Regress", "GRPC"):
+            version, result = of_examples(self.models, request, examples.regressed)
+        return regression_pb2.RegressionResponse(model_spec=spec(request.model_spec, version), result=result)
 
     @answered
     def GetModelMetadata(self, request):
-        if list(request.metadata_field) != ["signature_def"]:
-            raise invalid("Metadata field is not supported: " + ", ".join(request.metadata_field))
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for name in request.metadata_field:
+            if name != "signature_def":
+                raise invalid(f"Metadata field {name} is not supported")
         asked = request.model_spec
         number = asked.version.value if asked.HasField("version") else None
         return metadata(self.models, asked.name, number, asked.version_label)
 
 
-def classified(outputs, which):
-    """The answer to Classify: a label and a score for each class of each example."""
-    found = classification_pb2.ClassificationResponse(model_spec=which)
-    for labels, scores in zip(outputs["classes"].numpy(), outputs["scores"].numpy(), strict=True):
-        row = found.result.classifications.add()
-        for label, score in zip(labels, scores, strict=True):
-            row.classes.add(label=label.decode(errors="replace"), score=score)
-    return found
+def of_examples(models, request, compute):
+    """The version that a request is for, and what it computes of the request's examples."""
+    version = asked_for(models, request.model_spec)
+    name, checked = request.model_spec.signature_name, models.methods_checked
+    return version, compute(version, name, request.input, checked)
 
 
-def spec(name, version, signature):
+def spec(asked, version):
     """Which model answered."""
     found = predict_pb2.PredictResponse().model_spec
-    found.name, found.signature_name = name, signature
+    found.name, found.signature_name = asked.name, asked.signature_name or DEFAULT_SIGNATURE
     found.version.value = version.number
     return found
 
@@ -138,11 +141,18 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
     @answered
     def GetModelStatus(self, request):
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
         asked = request.model_spec
         return status(self.models, asked.name, asked.version.value if asked.HasField("version") else None)
 
     @answered
     def HandleReloadConfigRequest(self, request):
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise invalid(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+                "Only ModelConfigList is currently supported"
+            )
         self.models.configure(request.config.model_config_list.config)
         self.models.look()
         return model_management_pb2.ReloadConfigResponse()
