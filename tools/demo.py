@@ -19,7 +19,7 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.node import debian
 from tests.cluster.node.nodecluster import NodeCluster
 from tests.node.page import Shell, steps
-from tests.node.tutorial import CLEAN_UP, GIVEN, PAGE
+from tests.node.tutorial import CLEAN_UP, CLUSTER_WIDE, GIVEN, PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 KFCTL = Path(sys.executable).with_name("kfctl")
 CLUSTER = "demo"  # of its own: a webhook without its operator would be in the way of the tests
 NAMESPACE = "kubeflow"
-CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration"
 NOT_READY = 6  # kfctl's exit code for "applied, not ready": all that a cluster without a node can give
 
 

@@ -47,27 +47,35 @@ def jobs(kubeflow: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
     remove(new_app)
 
 
+FAILURES = {
+    "exits": r"pod exits-chief-0: .*\n.*\| reading data.csv\n.*\| there is no data.csv",
+    "greedy": r"pod greedy-chief-0: OOMKilled",
+    "no-image": r"pod no-image-chief-0: (ErrImagePull|ImagePullBackOff)",
+    "no-gpu": r"pod no-gpu-chief-0: Unschedulable: .*Insufficient nvidia.com/gpu",
+}
+
+
 @pytest.fixture(scope="module")
 def applied(jobs: App) -> str:
-    """What apply says of them."""
-    done = jobs.kfctl("apply", "default", "--timeout", "45s")
+    """What apply says of them, once all have come as far as they do."""
+    jobs.done("apply", "default", "--no-wait")
+
+    def all_told() -> bool:
+        told = jobs.done("status", "default").out
+        running = "TFJob/sleeps  ready: 2 of 2 replicas running" in told
+        return running and all(re.search(expected, told) for expected in FAILURES.values())
+
+    assert wait_until(all_told, 180), jobs.done("status", "default").out
+    done = jobs.kfctl("apply", "default", "--timeout", "1s")
     assert done.code == 6, done.out + done.err
     return done.out
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("exits", r"pod exits-chief-0: .*\n.*\| reading data.csv\n.*\| there is no data.csv"),
-        ("greedy", r"pod greedy-chief-0: OOMKilled"),
-        ("no-image", r"pod no-image-chief-0: (ErrImagePull|ImagePullBackOff)"),
-        ("no-gpu", r"pod no-gpu-chief-0: Unschedulable: .*Insufficient nvidia.com/gpu"),
-    ],
-)
-def test_a_failing_job_is_explained(jobs: App, applied: str, name: str, expected: str) -> None:
-    assert re.search(expected, applied), applied
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failing_job_is_explained(jobs: App, applied: str, name: str) -> None:
+    assert re.search(FAILURES[name], applied), applied
     status = jobs.kfctl("status", "default", "-c", name)
-    assert re.search(expected, status.out), status.out
+    assert re.search(FAILURES[name], status.out), status.out
 
 
 def test_kubectl_shows_state_and_age(jobs: App, applied: str) -> None:

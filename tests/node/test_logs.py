@@ -134,11 +134,15 @@ def test_several_containers_and_what_was_printed_before_a_restart(
 def test_why_there_is_no_log(app: World, kfctl: Callable[..., Run]) -> None:
     wrong = {"name": "main", "image": "kfctl.test/nosuch:1", "imagePullPolicy": "Never"}
     app.write(web=[deployment("web", pod(wrong))], none=[])
-    app.apply(timeout=15)
+    app.apply(wait=False)
     environment = {"KUBECONFIG": app.login.kubeconfig or ""}
-    ran = kfctl("logs", "web", cwd=app.root, env=environment)
-    assert (ran.code, ran.out) == (ExitCode.OK, "")
-    assert "has no log yet: ErrImageNeverPull" in ran.err
+
+    def told() -> bool:
+        ran = kfctl("logs", "web", cwd=app.root, env=environment)
+        assert (ran.code, ran.out) == (ExitCode.OK, "")
+        return "has no log yet: ErrImageNeverPull" in ran.err
+
+    assert wait_until(told, 60)
     body = app.admin.get("apps/v1", "Deployment", "web", app.namespace)
     app.admin.delete(body)
     assert wait_until(lambda: not app.admin.list_all("v1", "Pod", Selection(app.namespace)).items, 60)

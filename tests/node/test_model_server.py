@@ -93,12 +93,6 @@ def state(version: int) -> dict[str, Any]:
     return {"version": str(version), "state": "AVAILABLE", "status": {}}
 
 
-def tensor(*values: float) -> dict[str, Any]:
-    """The tensor that is in an answer."""
-    shape = {"dim": [{"size": str(len(values))}]}
-    return {"dtype": "DT_FLOAT", "tensor_shape": shape, "float_val": list(values)}
-
-
 def test_classes_and_scores(answers: dict[str, Any]) -> None:
     rows = (
         [{"label": "yes", "score": 0.25}, {"label": "no", "score": 0.75}],
@@ -171,9 +165,9 @@ def test_faults_by_grpc(answers: dict[str, Any], name: str, said: str) -> None:
 
 
 def test_versions_and_labels(answers: dict[str, Any]) -> None:
-    assert answers["predict"] == {"model_spec": spec(3), "outputs": {"y": tensor(4, 5)}}
-    assert answers["predict by version"] == {"model_spec": spec(2), "outputs": {"y": tensor(3)}}
-    assert answers["predict by label"] == {"model_spec": spec(1), "outputs": {"y": tensor(2)}}
+    assert answers["predict"] == {"model_spec": spec(3), "outputs": {"y": [4.0, 5.0]}}
+    assert answers["predict by version"] == {"model_spec": spec(2), "outputs": {"y": [3.0]}}
+    assert answers["predict by label"] == {"model_spec": spec(1), "outputs": {"y": [2.0]}}
     assert answers["rest predict by label"] == [200, {"predictions": [4.0]}]
 
 

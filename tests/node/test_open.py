@@ -114,7 +114,7 @@ def test_a_program_that_starts_again_is_waited_for(app: World) -> None:
 
 
 def test_what_can_not_be_opened_is_told(app: World, kfctl: Callable[..., Run]) -> None:
-    app.write(web=server(), none=[deployment("lone", pod(container("print()")))])
+    app.write(web=server(), none=[deployment("lone", pod(container("import time; time.sleep(600)")))])
     environment = {"KUBECONFIG": app.login.kubeconfig or ""}
     ran = kfctl("open", "web", cwd=app.root, env=environment)
     assert (ran.code, "web has nothing to open" in ran.err) == (ExitCode.USAGE, True)

@@ -160,14 +160,17 @@ def test_a_server_waits_for_its_model_and_its_client_for_the_server(kubeflow: Ap
     kubeflow.done("param", "set", "late", "modelPath=/mnt/late", *STORED)
     asks = ("--modelName=late", "--inputPVC=models", "--inputPath=images/3.png", "--topK=1")
     kubeflow.done("generate", "tf-serving-client", "early", *asks)
-    done = kubeflow.kfctl("apply", "default", "-c", "late", "-c", "early", "--timeout", "45s")
-    assert done.code == 6, done.out + done.err
+    kubeflow.done("apply", "default", "-c", "late", "-c", "early", "--no-wait")
     why = "filesystem access error: Could not find base path /mnt/late for servable late with error NOT_FOUND"
+    waits = "waiting for the server: http://late:8501/v1/models/late:predict: "
     assert wait_until(lambda: why in kubeflow.kfctl("status", "default", "-c", "late").out, 90)
+    assert wait_until(lambda: waits in kubeflow.kfctl("logs", "default", "early").out, 90)
+    done = kubeflow.kfctl("apply", "default", "-c", "late", "-c", "early", "--timeout", "1s")
+    assert (done.code, why in done.out) == (6, True), done.out + done.err
     publish(claim / "inception" / "1", claim / "late" / "1")
     kubeflow.done("apply", "default", "-c", "late", "-c", "early", "--wait-for-jobs", "--timeout", "2m")
     said = kubeflow.kubectl("logs", "job/early")
-    assert "waiting for the server: http://late:8501/v1/models/late:predict: " in said
+    assert waits in said
     assert said.splitlines()[-2:][0].endswith("  3"), said
 
 

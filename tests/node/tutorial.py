@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "tutorial.md"
 GIVEN = ROOT / "tests" / "outside" / "tutorial"  # files that the old tutorial lays out in its user's home
 CLEAN_UP = "\n## Clean up\n"
 NAMESPACE = "kubeflow"
-CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration"
+CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration,persistentvolume"
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,11 @@ def every(label):
 
 
 def as_json(message):
-    return json_format.MessageToDict(message, preserving_proto_field_name=True)
+    """A message as JSON; tensors are lists, however they were packed."""
+    found = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    if isinstance(message, predict_pb2.PredictResponse):
+        found["outputs"] = {name: tf.make_ndarray(each).tolist() for name, each in message.outputs.items()}
+    return found
 
 
 def by_grpc(channel):
