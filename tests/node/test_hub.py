@@ -77,10 +77,16 @@ def spawn(window: Page, typed: dict[str, str]) -> None:
 
 
 def stop(window: Page, hub: str) -> None:
-    """Stop admin's server by its button."""
+    """Stop admin's server by its button, which does nothing before the page's program has come."""
     window.goto(f"{hub}/hub/home")
-    window.click("#stop")
-    window.wait_for_selector("#stop", state="hidden")
+
+    def stopped() -> bool:
+        if window.is_visible("#stop"):
+            window.click("#stop")
+        window.wait_for_timeout(1000)
+        return not window.is_visible("#stop")
+
+    assert wait_until(stopped, 120)
 
 
 def picture(window: Page, name: str) -> None:
@@ -120,11 +126,17 @@ def test_a_cell_runs_tensorflow_and_home_survives_a_new_server(
     notebook.keyboard.press("Control+s")
     stop(notebook, hub)
     kubeflow.kubectl("wait", "--for=delete", "pod/jupyter-admin", "--timeout=60s")
-    notebook.goto(f"{hub}/hub/spawn")
+    assert wait_until(lambda: form_is_there(notebook, hub), 120)
     spawn(notebook, TYPED)
     kubeflow.kubectl("wait", "--for=create", "pod/jupyter-admin", "--timeout=60s")
     kubeflow.kubectl("wait", "--for=condition=Ready", "pod/jupyter-admin", "--timeout=120s")
     assert kubeflow.kubectl("exec", "jupyter-admin", "--", "cat", "kept.txt") == "Hello, TensorFlow!"
+
+
+def form_is_there(window: Page, hub: str) -> bool:
+    """Go to the form; a hub that has not seen yet that the server is gone shows another page."""
+    window.goto(f"{hub}/hub/spawn")
+    return window.is_visible("#spawn_form")
 
 
 def started(notebook: Page) -> bool:

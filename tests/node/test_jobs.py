@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PYTHON = "python:3.12-slim"
-READS = "print('reading data.csv'); raise SystemExit('there is no data.csv')"
+# All on one stream: the runtime reads a container's two in no certain order.
+READS = "import sys; print('reading data.csv', file=sys.stderr); raise SystemExit('there is no data.csv')"
 GREEDY = "data = [bytearray(2**20) for _ in range(4000)]"
 # Component → parameters. A chief that fails ends the job; a worker that cannot start leaves it waiting.
 JOBS = {
