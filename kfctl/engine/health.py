@@ -67,6 +67,13 @@ def has_ended(body: Body) -> bool:
     return found is Health.DONE or (found is Health.FAILED and (resource.group, resource.kind) in _JOBS)
 
 
+def leaves_pods(body: Body) -> bool:
+    """Return whether an object is a job whose operator leaves pods as they were started."""
+    resource = Resource(body)
+    trains = resource.group == "kubeflow.org" and resource.kind in _TRAINING
+    return trains and not at(body, "spec", "runPolicy", "suspend")
+
+
 def verdict(body: Body, around: Surroundings) -> Verdict:
     """Return an object's health and why in a few words."""
     resource = Resource(body)

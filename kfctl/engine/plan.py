@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine import handover
 from kfctl.engine.compare import compare, compare_wanted, field_change
 from kfctl.engine.fieldpath import follow
-from kfctl.engine.health import has_ended
+from kfctl.engine.health import has_ended, leaves_pods
 from kfctl.engine.keep import Permits
 from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kfctl.model.plan import FieldChange, Scope
 
 AGAIN = "it has ended: another run needs a new object"
+AS_STARTED = "its pods would run on as they were started: to run something else it needs a new object"
 _HOLD_DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition"})
 
 
@@ -120,9 +121,8 @@ class _Judge:
     def _updated(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
         if not fields:
             return _change(found, Action.UNCHANGED)
-        if has_ended(live) and any(field.path.startswith("spec") for field in fields):
-            return _change(found, Action.REPLACE, fields, AGAIN)
-        return _change(found, Action.UPDATE, fields)
+        anew = _anew(live, fields)
+        return _change(found, Action.REPLACE if anew else Action.UPDATE, fields, anew)
 
     def _failed(self, found: Found, live: Mapping[str, Any], error: ClusterError) -> Change:
         taken = claims(error.answer)
@@ -222,6 +222,15 @@ def _change(
 def _with_what(live: Mapping[str, Any]) -> str:
     tools = sorted({str(entry.get("manager")) for entry in by_hand(live)})
     return f", with what {' and '.join(tools)} set" if tools else ""
+
+
+def _anew(live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> str:
+    """Return why a change of these fields takes a new object; empty where it does not."""
+    if has_ended(live) and any(field.path.startswith("spec") for field in fields):
+        return AGAIN
+    if leaves_pods(live) and any(".template.spec" in field.path for field in fields):
+        return AS_STARTED
+    return ""
 
 
 def _terminating(found: Found, live: Mapping[str, Any]) -> Change:

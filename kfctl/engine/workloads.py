@@ -117,8 +117,10 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
         return Health.FAILED, words(failed)
     if true(found, "Succeeded"):
         return Health.DONE, "succeeded"
-    if at(body, "spec", "runPolicy", "suspend") or true(found, "Suspended"):
+    if at(body, "spec", "runPolicy", "suspend"):
         return _suspended(body)
+    if true(found, "Suspended"):
+        return Health.PROGRESSING, "about to go on"
     if not found:
         return Health.PROGRESSING, f"no operator has taken it up: does one run that knows {body.get('kind')}?"
     running, wanted = _replicas_running(body), _replicas_wanted(body)

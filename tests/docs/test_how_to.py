@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def play(text: str, shell: Shell, namespace: str) -> Iterator[str]:
         f"ann@{socket.gethostname()}": "ann@laptop",
     }
     for step in steps(text):
-        printed = shell.run(step.command.replace(NAMESPACE, namespace)).stdout
+        printed = shell.run(replace(step, command=step.command.replace(NAMESPACE, namespace))).stdout
         for ours, word in words.items():
             printed = printed.replace(ours, word)
         yield printed

@@ -198,6 +198,32 @@ def test_a_training_job_that_has_ended_is_replaced(condition: str, action: Actio
     assert decide(found(same, live=live, preview=same)).action is Action.UNCHANGED
 
 
+@pytest.mark.parametrize(
+    ("policy", "changed", "action"),
+    [
+        ({}, "image", Action.REPLACE),
+        ({"suspend": False}, "image", Action.REPLACE),
+        ({"suspend": True}, "image", Action.UPDATE),
+        ({}, "replicas", Action.UPDATE),
+    ],
+)
+def test_a_training_job_whose_pods_would_run_on_is_replaced(
+    policy: dict[str, Any], changed: str, action: Action
+) -> None:
+    def job(**values: Any) -> dict[str, Any]:
+        given = {"image": "a:1", "replicas": 1, **values}
+        pod = {"containers": [{"name": "main", "image": given["image"]}]}
+        workers = {"replicas": given["replicas"], "template": {"spec": pod}}
+        spec = {"runPolicy": policy, "tfReplicaSpecs": {"Worker": workers}}
+        status = {"conditions": [{"type": "Running", "status": "True"}]}
+        return ours("TFJob", "kubeflow.org/v1", spec=spec, status=status)
+
+    wanted = job(**{changed: {"image": "a:2", "replicas": 2}[changed]})
+    change = decide(found(wanted, live=job(), preview=wanted))
+    assert change.action is action
+    assert ("as they were started" in change.reason) is (action is Action.REPLACE)
+
+
 # Whose it is
 
 
