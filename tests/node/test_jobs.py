@@ -87,7 +87,7 @@ def test_kubectl_shows_state_and_age(jobs: App, applied: str) -> None:
     assert states["sleeps"] == "Running"
 
 
-def test_a_job_is_suspended_resumed_and_deleted(jobs: App, applied: str) -> None:
+def test_a_job_is_suspended_resumed_changed_and_deleted(jobs: App, applied: str) -> None:
     def pods() -> str:
         return jobs.kubectl("get", "pods", "-l", "training.kubeflow.org/job-name=sleeps", "-o", "name")
 
@@ -98,5 +98,11 @@ def test_a_job_is_suspended_resumed_and_deleted(jobs: App, applied: str) -> None
     jobs.done("param", "set", "sleeps", "suspend", "false")
     jobs.done("apply", "default", "-c", "sleeps", "--timeout", "60s")
     assert len(pods().split()) == 2
+    jobs.done("param", "set", "sleeps", 'command=["sleep", "500"]')
+    refused = jobs.kfctl("apply", "default", "-c", "sleeps")
+    assert (refused.code, "this would replace TFJob/sleeps" in refused.err) == (5, True)
+    jobs.done("apply", "default", "-c", "sleeps", "--yes", "--timeout", "90s")
+    running = "jsonpath={.spec.containers[0].command[1]} {.status.phase}"
+    assert jobs.kubectl("get", "pod/sleeps-chief-0", "-o", running) == "500 Running"
     jobs.done("delete", "default", "-c", "sleeps", "--yes")
     assert wait_until(lambda: pods() == "", 30)

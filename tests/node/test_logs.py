@@ -69,7 +69,7 @@ def test_a_job_is_followed_to_its_end_with_no_line_lost_or_doubled(
 
 
 def test_the_end_of_a_log_that_is_there_and_one_replica(app: World, kfctl: Callable[..., Run]) -> None:
-    app.write(work=[job("work", COUNTS, completions=2)])
+    app.write(work=[job("work", COUNTS.replace("0.05", "0.001"), completions=2)])
     app.apply(wait_for_jobs=True, timeout=120)
     environment = {"KUBECONFIG": app.login.kubeconfig or ""}
     ran = kfctl("logs", "work", "--tail", "3", cwd=app.root, env=environment)
