@@ -46,6 +46,12 @@ class Ours:
         """The members by what they are."""
         return {Resource(live).key: dict(live) for each in self.listed for live in each.items}
 
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What to warn of: where members may be that were not found."""
+        gaps = dict.fromkeys(each.gap for each in self.listed if each.gap)
+        return tuple(f"what is no longer in the app can't all be told: {gap}" for gap in gaps)
+
 
 def placed(cluster: Cluster, resources: Iterable[Resource], namespace: str) -> list[Resource]:
     """Return the resources with a namespace exactly where the server's kinds have one."""

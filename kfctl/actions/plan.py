@@ -109,7 +109,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     pruning, situation, unseen = with_spawned(cluster, pruned, staying)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
-    warnings = (*about.warnings, *_doubt(about, inventory), *hidden, *unseen)
+    warnings = (*about.warnings, *_doubt(about, inventory), *hidden, *there.gaps, *unseen)
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=_refused(about, pruning))
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)

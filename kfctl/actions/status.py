@@ -88,7 +88,7 @@ class Looking:
         found |= {r.key: gone(r.body) if r.key in over else _missing(r, cluster) for r in absent}
         bodies = {resource.key: resource.body for resource in wanted} | dict(there.objects)
         trees = tuple(_components(cluster, found, bodies))
-        return AppStatus(scope, trees, self._warnings)
+        return AppStatus(scope, trees, (*self._warnings, *there.gaps))
 
 
 def _left_behind(there: Ours, wanted: Collection[Key], components: Collection[str]) -> Iterator[Key]:

@@ -483,6 +483,19 @@ def test_an_identity_that_may_not_be_read_is_no_mismatch(shop: Shop) -> None:
         shop.plan()
 
 
+def test_kinds_that_may_not_be_listed_are_told(shop: Shop) -> None:
+    shop.objects("web", config_map())
+    shop.apply()
+    grant(shop, "owner", {**READ, "resources": ["secrets", "leases"]})
+    shop.objects("web")
+    shop.user = "owner"
+    plan = shop.plan()
+    assert plan.changes == ()
+    assert any("can't all be told: the right to list configmaps" in warning for warning in plan.warnings), (
+        plan.warnings
+    )
+
+
 def test_a_cluster_of_the_command_line_is_not_recorded(shop: Shop) -> None:
     from kfctl.actions import guard
 

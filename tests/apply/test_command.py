@@ -17,6 +17,7 @@ from kfctl.cluster.request import Selection
 from kfctl.errors import ExitCode
 from tests.apply.conftest import config_map, deployment, job
 from tests.faults.proxy import Delay
+from tests.node.page import CTRL_C
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ class Typing:
         self.environment = {**os.environ, "KUBECONFIG": str(proxy.kubeconfig(folder / "proxied"))}
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "kfctl", "apply", "-o", "json"]
+        command = [*CTRL_C, sys.executable, "-m", "kfctl", "apply", "-o", "json"]
         self.process = subprocess.Popen(
             command,
             cwd=self.world.root,

@@ -21,6 +21,7 @@ from kfctl.model.status import Health, Status
 from kfctl.store.appfiles import load_app
 from tests.apply.conftest import config_map, deployment, job
 from tests.apply.test_waiting import CRASHED
+from tests.node.page import CTRL_C
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -168,7 +169,7 @@ def test_watching_tells_what_changes_until_it_is_interrupted(world: World, form:
     world.write(one=[config_map("a"), deployment("web")])
     world.apply(wait=False)
     world.pods("web")
-    command = [sys.executable, "-m", "kfctl", "status", "--watch", "-o", form]
+    command = [*CTRL_C, sys.executable, "-m", "kfctl", "status", "--watch", "-o", form]
     environment = {**os.environ, "KUBECONFIG": world.login.kubeconfig or "", "HOME": str(tmp_path)}
     with subprocess.Popen(
         command, cwd=world.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
