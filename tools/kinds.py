@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Ask = Callable[[str], Any]  # path → the server's answer
 
 TABLE = Path(__file__).parent.parent / "kfctl/store/kinds.json"
-STABLE = re.compile(r"api/v1|apis/[^/]+/v[0-9]+")
+# Not of other groups: definitions come and go.
+STABLE = re.compile(r"api/v1|apis/([a-z]+|[^/]+\.k8s\.io)/v[0-9]+")
 # Kubernetes' own types; those of custom resources may be called io.k8s.* too.
 OURS = re.compile(r"io\.k8s\.(api|apimachinery|apiextensions-apiserver|kube-aggregator)\.")
 SCALARS = {"api.resource.Quantity": "quantity", "util.intstr.IntOrString": "int-or-string"}

@@ -41,7 +41,7 @@ LEFT_OUT = "…"  # a line that stands for any lines
 INTERRUPT = "^C"
 # Ctrl-C ends a command even where who runs all this ignores it, as shells have it for `… &`.
 CTRL_C = ("env", "--default-signal=INT")
-INTERRUPTED = 130  # how many a command ends then
+INTERRUPTED = {130, -signal.SIGINT}  # how a command ends then, and how its shell does if it hears first
 PATIENCE = 300  # seconds for a command to come to the line at which it is interrupted
 
 
@@ -112,7 +112,7 @@ class Shell:
             os.killpg(process.pid, signal.SIGINT)
             process.communicate()
             typed.cancel()
-        ended = process.returncode if process.returncode != INTERRUPTED else 0
+        ended = 0 if process.returncode in INTERRUPTED else process.returncode
         return subprocess.CompletedProcess(step.command, ended, "".join(printed), "")
 
 
