@@ -97,8 +97,18 @@ def prepare_rollback(app: App, environment: Environment, number: int, asked: tup
     resources = _revealed(app, environment, cluster, contents, number)
     what = f"rollback to {number}"
     values = reveal(contents.values, None, secrets(app, environment)).value
-    about = Subject(app, environment, cluster, choices, resources, what=what, values=values)
+    warnings = _as_they_are(contents)
+    about = Subject(app, environment, cluster, choices, resources, (), warnings, what, values)
     return prepare_for(about, options)
+
+
+def _as_they_are(contents: Contents) -> tuple[str, ...]:
+    """Tell of the Secrets that do not go back: the history has no data of theirs."""
+    from kfctl.model.resource import holds_secret
+
+    kept = [str(each.key) for each in contents.objects if holds_secret(each)]
+    said = "keeps the data that it has now" if len(kept) == 1 else "keep the data that they have now"
+    return (f"{', '.join(kept)} {said}: secrets are not in the history",) if kept else ()
 
 
 def _revealed(

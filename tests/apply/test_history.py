@@ -62,6 +62,7 @@ def test_back_to_a_revision_and_forth(world: World, typed: Callable[..., Run]) -
     assert typed("apply", "-c", "one", "--yes").code == ExitCode.OK
     ran = typed("rollback", "1")
     assert ran.code == ExitCode.OK, ran.err
+    assert "keeps the data that it has now: secrets are not in the history" in ran.err
     assert world.admin.get("v1", "ConfigMap", "a", world.namespace)["data"] == {"x": "1"}
     assert world.admin.find("v1", "ConfigMap", "old", world.namespace)
     refused = typed("rollback", "default", "2")  # it holds what an apply of one component left of the other
