@@ -1,5 +1,6 @@
 """Layers of packages from PyPI, installed from outside for the Python of the base."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from tests.images.layers import Layer, command
 
 # Packages that are on PyPI as sources only.
 NO_WHEELS = ("onetimepass==1.0.1",)
+INSTALLED = re.compile(r"(?:\./)?opt/[^/]+/([^/-]+)-([^/]+)\.dist-info/METADATA")
 FOREIGN = ("--python-version", PYTHON, "--only-binary=:all:")
 
 
@@ -66,11 +68,11 @@ def pip(*arguments: str | Path) -> None:
 
 
 def versions(layer: Layer) -> list[str]:
-    """What a layer has installed, as requirements."""
+    """What a layer has installed, as requirements; not what packages carry along inside of them."""
     listing = ["tar", "--list", "--file", str(layer.built().path)]
     files = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.splitlines()
-    folders = {Path(file).parent.name for file in files if file.endswith(".dist-info/METADATA")}
-    return sorted(folder.removesuffix(".dist-info").replace("-", "==", 1) for folder in folders)
+    found = (INSTALLED.fullmatch(file) for file in files)
+    return sorted("==".join(match.groups()) for match in found if match)
 
 
 def name_our_python(script: Path) -> None:
