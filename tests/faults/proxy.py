@@ -92,12 +92,14 @@ class Proxy:
     script: Script = no_faults
     latency: float = 0.0  # seconds, added before every request
     requests: list[Request] = field(default_factory=list)
+    sent_on: set[int] = field(default_factory=set)  # numbers of the requests that the server was sent
     fired: Counter[str] = field(default_factory=Counter)
 
     def clear(self) -> None:
         """Forget what was counted, and let everything pass."""
         self.script = no_faults
         self.requests.clear()
+        self.sent_on.clear()
         self.fired.clear()
 
     def kubeconfig(self, path: Path) -> Path:
@@ -215,6 +217,7 @@ class Connection:
     async def forward(self, head: Head, body: bytes, request: Request, fault: Fault | None) -> None:
         """Let the server carry the request out and return its answer."""
         reader, writer = await self.connected()
+        self.proxy.sent_on.add(request.number)
         writer.write(head.without(b"host").encoded()[:-2] + b"Host: kubernetes\r\n\r\n" + body)
         answer = await read_head(reader)
         if answer is None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.proof.world import World
 
 WORLDS = 4  # apps at a time: a run mostly waits for the lock of the one that was killed
+# By how many requests a run may be shorter than the one that was counted, so that its end is missed: heartbeats,
+# and looks at what goes, of which there are fewer where the server is quick.
+SHORTER = {1: 4, 2: 12, 0: 2}
 RUNS = ((1, APPLY), (2, APPLY), (0, DELETE))  # a first apply, an update with prune, a delete
 
 
@@ -48,8 +51,7 @@ def test_a_run_killed_at_any_request_is_made_good_by_the_next(
         wanted = {(n, reached) for n, reached in tried if n <= length}
         missed = wanted - {(n, reached) for run, n, reached in kills if run == version}
         figures(f"{words[0]} of version {version}: killed at {len(wanted - missed)} of {2 * length} points")
-        # A run may be a heartbeat shorter than the one whose requests were counted: only its end is missed.
-        assert all(n > length - 2 for n, _ in missed), (words, length, sorted(missed))
+        assert all(n > length - SHORTER[version] for n, _ in missed), (words, length, sorted(missed))
 
 
 class Share(NamedTuple):

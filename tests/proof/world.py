@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl import yamltext
 from tests.cluster.access import KubectlError
 from tests.faults.conftest import upstream
-from tests.faults.proxy import Call, proxied
+from tests.faults.proxy import Call, Reset, proxied
 from tests.proof.brisk import brisk
 from tests.proof.things import KINDS, objects, told
 from tests.proof.webhook import served
@@ -81,18 +81,28 @@ class World:
         return self._run(words)
 
     def killed(self, words: tuple[str, ...], at: int, *, reached: bool) -> bool:
-        """Run kfctl and kill -9 it at request `at`; tell whether the run got that far."""
+        """Run kfctl and kill -9 it at request `at`; tell whether the run got that far.
+
+        `reached` is whether the server gets that request all the same, and carries it out.
+        """
         pids: Queue[int] = Queue()
 
         def kill() -> None:
             os.kill(pids.get(timeout=10), signal.SIGKILL)
 
         def script(request: Request) -> Fault | None:
-            return Call(kill, reached) if request.number == at else None
+            if request.number != at:
+                return None
+            if reached:
+                return Call(kill, reached=True)
+            kill()
+            return Reset()
 
         self.proxy.clear()
         self.proxy.script = script
-        return self._run(words, pids.put).returncode == -signal.SIGKILL
+        died = self._run(words, pids.put).returncode == -signal.SIGKILL
+        assert not died or (at in self.proxy.sent_on) is reached
+        return died
 
     def _run(
         self, words: tuple[str, ...], started: Callable[[int], None] | None = None
