@@ -14,6 +14,8 @@ from tests.cluster.session import nobody_else_in
 
 NAME = "tfjobs.kubeflow.org"
 OURS = "kfctl.dev/made-by-tests"
+# By its path: `--for=condition` fails on a definition that has no conditions yet.
+ESTABLISHED = '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
 APPLY = ("--server-side", "--force-conflicts", "--field-manager=kfctl-tests")
 
 
@@ -29,7 +31,7 @@ def tfjob_kind(cluster: Cluster) -> Iterator[str]:
             pytest.skip("this cluster has a TFJob kind already, which the tests leave alone")
         body["metadata"]["labels"] = {} if theirs else {OURS: "true"}
         cluster.kubectl("apply", *APPLY, "-f", "-", input=json.dumps(body))
-        cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=60s")
+        cluster.kubectl("wait", ESTABLISHED, f"crd/{NAME}", "--timeout=60s")
         yield NAME
         if alone() and not theirs:
             cluster.kubectl("delete", "crd", NAME, "--ignore-not-found", "--timeout=60s")

@@ -17,6 +17,7 @@ from kfctl.engine.verdicts import claims
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
+from kfctl.model.plan import KIND_COMES, NAMESPACE_COMES
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 _LOOKS = 3  # at an object that changes all the time
-_NO_NAMESPACE = "its namespace is made by the same apply"  # once it is there, the server is asked
 _ABSENT = re.compile(r'"([^"]+)" not found|PriorityClass with name (\S+) was found')
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
@@ -75,7 +75,7 @@ def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, alread
     known = [look.known(wanted) for wanted in resources]
     asked = [wanted for wanted, found in zip(resources, known, strict=True) if found is None]
     answers = iter(parallel(look.asked, asked))
-    return _in_need_of_new([found or _raised(next(answers)) for found in known])
+    return _in_need_of_new([found or _raised(next(answers)) for found in known], already.coming)
 
 
 def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]:
@@ -115,6 +115,9 @@ class Already:
     force: bool = False
     found: Mapping[Key, Found] = field(default_factory=dict)  # said a moment ago; it holds unless it moved
     scope: Scope | None = None  # whose objects are ours; None: nothing is adopted
+    coming: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # kind and name of what the same apply makes beside these
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,12 @@ class _Look:
             return self._unknown_kind(wanted)
         live = self.there.objects.get(wanted.key)
         known = self.already.found.get(wanted.key)
-        if known and known.offline != _NO_NAMESPACE and not _moved(known.live, live):
+        if known and known.offline != NAMESPACE_COMES and not _moved(known.live, live):
             return known
         if live and is_unchanged(wanted.body, live, MANAGER):
             return Found(wanted, live, unchanged=True)
         if wanted.namespace in self.already.missing:
-            return Found(wanted, live, offline=_NO_NAMESPACE)
+            return Found(wanted, live, offline=NAMESPACE_COMES)
         return None
 
     def asked(self, wanted: Resource) -> Found:
@@ -204,7 +207,7 @@ class _Look:
 
     def _unknown_kind(self, wanted: Resource) -> Found:
         if (wanted.group, wanted.kind) in self.defined:
-            return Found(wanted, offline="its kind is made by the same apply")
+            return Found(wanted, offline=KIND_COMES)
         return Found(wanted, error=self.cluster.kinds.unknown(wanted.api_version, wanted.kind))
 
 
@@ -239,9 +242,9 @@ def _raised(result: Found | KfctlError) -> Found:
     return result
 
 
-def _in_need_of_new(found: Sequence[Found]) -> list[Found]:
+def _in_need_of_new(found: Sequence[Found], coming: Collection[tuple[str, str]]) -> list[Found]:
     """Excuse what the server refuses only because something else that the same apply makes is not there."""
-    new = {(each.wanted.kind, each.wanted.name) for each in found if each.live is None}
+    new = {*coming, *((each.wanted.kind, each.wanted.name) for each in found if each.live is None)}
     return [_excused(each, new) for each in found]
 
 

@@ -85,6 +85,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     from kfctl.actions import observe
     from kfctl.actions.ran import ran
     from kfctl.actions.spawned import with_spawned
+    from kfctl.actions.trial import unfit
     from kfctl.engine.applyset import members
     from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import intent
@@ -110,7 +111,8 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
     warnings = (*about.warnings, *_doubt(about, inventory), *hidden, *there.gaps, *unseen)
-    plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=_refused(about, pruning))
+    refused = (*_refused(about, pruning), *unfit(about, found))
+    plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)
 

@@ -116,6 +116,7 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     """Do it all, and return whether time ran out."""
     from kfctl.actions import ledger
     from kfctl.actions.judge import Judge
+    from kfctl.actions.trial import trying
     from kfctl.cluster.execute import Run, execute
     from kfctl.cluster.follow import Waiting
     from kfctl.engine.ownership import selector
@@ -127,7 +128,8 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     inventory = ledger.begin(prepared)
     judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs)
     waiting = Waiting(judge, prepared.stop, time.monotonic() + options.timeout, selector(plan.scope))
-    how = Run(waiting, options.choices.force_conflicts, _allowed(prepared))
+    force = options.choices.force_conflicts
+    how = Run(waiting, force, _allowed(prepared), trying(cluster, plan, force=force))
     executed = yield from execute(plan, cluster, how)
     late = yield from _waited(prepared, executed, waiting)
     gone = yield from _removed(prepared, executed, waiting)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kfctl.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.engine.plan import Found
@@ -37,7 +37,6 @@ def validate(
     """
     from kfctl.actions.plan import secret_values
     from kfctl.actions.show import lint_own, render_all
-    from kfctl.engine.mask import without
     from kfctl.engine.structure import examine_objects
 
     lint_own(app, components)
@@ -46,11 +45,25 @@ def validate(
     found = examine_objects(rendered.resources, known, whole=not components)
     warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
     secrets = secret_values(app, environment)
-    problems, warnings = (
-        tuple(Problem(without(secrets, told.message), told.where, told.hint) for told in each)
-        for each in (found.problems, warnings)
-    )
-    return Verdict(tuple(rendered.resources), problems, warnings)
+    return Verdict(tuple(rendered.resources), _told(secrets, found.problems), _told(secrets, warnings))
+
+
+def misfits(
+    app: App, environment: Environment, resources: Sequence[Resource], beside: Sequence[Resource]
+) -> tuple[Problem, ...]:
+    """Return what is wrong with objects, by the fields of their kinds; `beside` may define some of these."""
+    from kfctl.actions.plan import secret_values
+    from kfctl.engine.structure import examine_objects
+
+    known = _known(app, environment, beside)
+    return _told(secret_values(app, environment), examine_objects(resources, known, whole=False).problems)
+
+
+def _told(secrets: Iterable[str], problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems without the secrets that they quote."""
+    from kfctl.engine.mask import without
+
+    return tuple(Problem(without(secrets, told.message), told.where, told.hint) for told in problems)
 
 
 def _known(app: App, environment: Environment, resources: Sequence[Resource]) -> Known:
@@ -61,7 +74,8 @@ def _known(app: App, environment: Environment, resources: Sequence[Resource]) ->
     from kfctl.store.manifests import part_at
 
     def place(resource: Resource, path: Path) -> Location | None:
-        patches = app.components[resource.component].patches
+        component = app.components.get(resource.component)  # none: an earlier revision had it
+        patches = component.patches if component else ()
         patches += environment.patches.get(resource.component, ())
         patched = next((each.where for each in reversed(patches) if sets(each, resource, path)), None)
         return patched or part_at(app, resource, path)

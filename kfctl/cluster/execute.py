@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ from kfctl.model.resource import Key
 from kfctl.model.status import Event, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.follow import Followed, Waiting
     from kfctl.model.plan import Change, Need, Plan
+    from kfctl.model.resource import Resource
 
     Body = Mapping[str, Any]
     Events = Generator[Event, None, None]
@@ -30,10 +32,16 @@ if TYPE_CHECKING:
 SERVED = 15.0  # seconds for the server to serve a kind after it said that it is established
 _THREADS = 32
 _AWAY = "the server can't be reached any more"
+_REFUSED = "the server does not take other objects of this apply, so nothing more is written"
 
 
 def _allowed() -> None:
     return
+
+
+def _untried(resources: Sequence[Resource]) -> Mapping[Key, KfctlError]:
+    del resources
+    return {}
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class Run:
     waiting: Waiting
     force: bool = False
     allowed: Callable[[], None] = _allowed  # raises when this run may no longer write
+    tried: Callable[[Sequence[Resource]], Mapping[Key, KfctlError]] = (
+        _untried  # what the server refuses of these
+    )
 
 
 @dataclass(frozen=True)
@@ -51,15 +62,24 @@ class Executed:
 
     bodies: Mapping[Key, Body] = field(default_factory=dict)
     undone: Mapping[Key, str] = field(default_factory=dict)
-    away: bool = False  # the server could not be reached any more
+    away: bool = False  # nothing more was sent: the server is gone, or takes what was tried late not at all
 
 
 def execute(plan: Plan, cluster: Cluster, run: Run) -> Generator[Event, None, Executed]:
     """Do all that the plan says; what can't be done stops nothing but what needs it."""
     execution = _Execution(plan, cluster, run)
-    for wave in plan.waves:
+    first = list(takewhile(_is_foundation, plan.waves))
+    for wave in first:
+        yield from execution.wave(wave)
+    yield from execution.trial()
+    for wave in plan.waves[len(first) :]:
         yield from execution.wave(wave)
     return Executed(execution.bodies, execution.undone, bool(execution.away))
+
+
+def _is_foundation(wave: Sequence[Key]) -> bool:
+    """Whether a wave holds nothing but namespaces and definitions, which other objects are in, or of."""
+    return all(key.kind in {"Namespace", "CustomResourceDefinition"} for key in wave)
 
 
 class _NotBegun(KfctlError):
@@ -73,6 +93,7 @@ class _Execution:
         self._cluster = cluster
         self._waiting = run.waiting
         self._allowed = run.allowed
+        self._tried = run.tried
         self._writer = Writer(cluster, run.waiting.stop, run.waiting.deadline, run.force)
         self._changes = {change.key: change for change in plan.changes}
         self._needs: dict[Key, list[Need]] = {}
@@ -87,11 +108,36 @@ class _Execution:
 
     def wave(self, keys: Iterable[Key]) -> Events:
         """Carry out the changes of one wave side by side."""
-        todo = [change for key in keys if (change := self._changes[key]).writes]
+        left = (self._changes[key] for key in keys if key not in self.undone)
+        todo = [change for change in left if change.writes]
         todo = yield from self._free(todo)
         yield from self._until_ready(todo)
         todo = yield from self._free(todo)
         yield from self._carry_out(todo)
+
+    def trial(self) -> Events:
+        """Have the server try what it could not before, while only what that needs is written."""
+        late = [change for change in self._changes.values() if change.untried]
+        if not late or self._end():
+            return
+        yield from self._until_ready(late)
+        refused = self._tried(
+            [change.wanted for change in late if change.wanted and self._is_founded(change)]
+        )
+        for key, error in refused.items():
+            self.undone[key] = str(error)
+            action = self._changes[key].action.value
+            yield Event(Step.FAILED, key, action, str(error), error.problems[0].hint)
+        if refused:
+            self.away = _REFUSED
+
+    def _is_founded(self, change: Change) -> bool:
+        """Whether the namespace and the definition of a change are there by now."""
+        space = Key("", "Namespace", "", change.key.namespace)
+        needs = (need.on for need in self._needs.get(change.key, ()))
+        bases = [on for on in needs if on.kind == "CustomResourceDefinition"]
+        bases += [space] if space in self._changes else []
+        return all(base in self.bodies and base not in self._unready for base in bases)
 
     def _free(self, todo: list[Change]) -> Generator[Event, None, list[Change]]:
         """Return the changes that nothing stands in the way of; the others are skipped."""

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from kfctl.model.resource import Key, Resource
 
 
+# Why an object could not be tried while the plan was made, where it can be when these are there.
+NAMESPACE_COMES = "its namespace is made by the same apply"
+KIND_COMES = "its kind is made by the same apply"
+
+
 class Action(Enum):
     """What happens to one object."""
 
@@ -57,6 +62,11 @@ class Change:
     def writes(self) -> bool:
         """Whether carrying it out changes the cluster."""
         return self.action in WRITES
+
+    @property
+    def untried(self) -> bool:
+        """Whether the server can try it only when the apply has made what it is in, or an instance of."""
+        return self.writes and self.reason in {NAMESPACE_COMES, KIND_COMES}
 
     @property
     def blocked(self) -> bool:

@@ -69,7 +69,7 @@ def _reads_as(text: str, objects: list[dict[str, Any]]) -> bool:
         return False
 
 
-@settings(max_examples=size(3000), deadline=None)
+@settings(max_examples=size(1_000), deadline=None)
 @given(files(CONFIGS))
 def test_what_needs_no_change_is_kept_byte_for_byte(found: tuple[list[dict[str, Any]], str]) -> None:
     objects, text = found
@@ -82,7 +82,7 @@ def test_what_needs_no_change_is_kept_byte_for_byte(found: tuple[list[dict[str, 
     assert not taken.changes
 
 
-@settings(max_examples=size(3000), deadline=None)
+@settings(max_examples=size(1_000), deadline=None)
 @given(files(JOBS))
 def test_what_is_written_is_what_is_said(found: tuple[list[dict[str, Any]], str]) -> None:
     objects, text = found

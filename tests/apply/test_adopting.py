@@ -159,7 +159,7 @@ def random_deployment(chance: random.Random) -> Body:
     return body
 
 
-@pytest.mark.parametrize("seed", range(size(100)))
+@pytest.mark.parametrize("seed", range(size(50)))
 def test_what_the_plan_says_of_an_adoption_comes_true(
     world: World, by_hand: Callable[..., None], seed: int
 ) -> None:

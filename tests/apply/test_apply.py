@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from tests.apply.conftest import World
     from tests.faults.proxy import Fault, Proxy, Request
 
-BROKEN: dict[str, Any] = {
+OUT_OF_RANGE: dict[str, Any] = {  # the server tells so only when it really writes
     "apiVersion": "v1",
     "kind": "Service",
     "metadata": {"name": "broken"},
-    "spec": {"ports": [{"port": 123456, "protocol": "TCP"}]},
+    "spec": {"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP", "nodePort": 99}]},
 }
 
 
@@ -107,30 +107,33 @@ def test_a_namespace_that_may_not_be_made_ends_it_before_it_begins(world: World)
         world.apply()
 
 
-def test_a_failure_stops_what_needs_it_and_no_neighbour(nodeless: World) -> None:
-    new = f"{nodeless.namespace}-own"  # made by the app's own object: nothing can be tried before
-    own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": new}}
-    bad = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bad"}, "data": {"x": "no base64!"}}
+def test_a_failure_stops_what_needs_it_and_no_neighbour(
+    nodeless: World, proxy: Proxy, tmp_path: Path
+) -> None:
+    nodeless.login = Login(context="proxied", kubeconfig=str(proxy.kubeconfig(tmp_path / "proxied")))
     reads = [{"name": "v", "secret": {"secretName": "bad"}}]
-    bodies = [bad, BROKEN, config_map("good"), deployment("reads", replicas=0, volumes=reads)]
-    inside = [{**body, "metadata": {**body["metadata"], "namespace": new}} for body in bodies]
-    nodeless.write(one=[own, *inside])
-    try:
-        _, report = nodeless.apply()
-        outcome = results(report)
-        del outcome[f"Namespace/{new}"]
-        assert outcome == {
-            "Secret/bad": "failed",
-            "ConfigMap/good": "create",
-            "Service/broken": "failed",
-            "Deployment/reads": "skipped",
-        }
-        assert rows(report)["Deployment/reads"].message == "Secret/bad (what its pods read) was not applied"
-        assert "123456" in rows(report)["Service/broken"].message
-        assert rows(report)["ConfigMap/good"].status is not None
-        assert report.exit_code is ExitCode.CLUSTER
-    finally:
-        nodeless.admin.delete(own)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bad"}, "data": {"x": "eA=="}}
+    nodeless.write(
+        one=[secret, OUT_OF_RANGE, config_map("good"), deployment("reads", replicas=0, volumes=reads)]
+    )
+
+    def refused(request: Request) -> Fault | None:
+        """Refuse the write alone, as an admission plugin may that takes no notice of dry runs."""
+        written = request.method == "PATCH" and "/secrets/bad" in request.path
+        return Status(422, "Invalid") if written and "dryRun" not in request.path else None
+
+    proxy.script = refused
+    _, report = nodeless.apply()
+    assert results(report) == {
+        "Secret/bad": "failed",
+        "ConfigMap/good": "create",
+        "Service/broken": "failed",
+        "Deployment/reads": "skipped",
+    }
+    assert rows(report)["Deployment/reads"].message == "Secret/bad (what its pods read) was not applied"
+    assert "provided port is not in the valid range" in rows(report)["Service/broken"].message
+    assert rows(report)["ConfigMap/good"].status is not None
+    assert report.exit_code is ExitCode.CLUSTER
 
 
 def test_a_definition_and_its_objects_go_in_one_apply(world: World, new_kind: str) -> None:
@@ -227,6 +230,43 @@ def test_a_webhook_is_waited_for_until_what_serves_it_is_ready(world: World, new
         assert report.exit_code is ExitCode.NOT_READY
     finally:
         world.admin.delete(configuration)
+
+
+def test_what_comes_with_its_kind_and_its_namespace_is_tried_before_the_rest_is_written(
+    world: World, new_kind: str
+) -> None:
+    world = replace(world, login=replace(world.login, user=None))  # who may make namespaces
+    inside = f"{world.namespace}-own"
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": inside}}
+    kind = definition(new_kind)
+    rule = {"rule": "self.size > 0", "message": "nothing is too small"}
+    size = {"type": "object", "properties": {"size": {"type": "integer"}}, "x-kubernetes-validations": [rule]}
+    kind["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] = {"spec": size}
+
+    def write(size: int, replicas: int) -> None:
+        small = thing(new_kind, "small", spec={"size": size})
+        within = deployment("within", replicas=replicas)
+        within["metadata"]["namespace"] = inside
+        world.write(one=[namespace, kind, small, within, config_map("beside")])
+
+    try:
+        write(0, -1)
+        _, report = world.apply(wait=False)
+        assert results(report) == {
+            f"Namespace/{inside}": "create",
+            f"CustomResourceDefinition/{kind['metadata']['name']}": "create",
+            f"{new_kind}/small": "failed",
+            "Deployment/within": "failed",
+            "ConfigMap/beside": "skipped",
+        }
+        assert "nothing is too small" in rows(report)[f"{new_kind}/small"].message
+        assert report.exit_code is ExitCode.CLUSTER
+        write(1, 0)
+        _, report = world.apply(wait=False)
+        assert report.exit_code is ExitCode.OK
+    finally:
+        if world.admin.find("v1", "Namespace", inside):
+            world.admin.delete(namespace)
 
 
 def test_a_changed_job_is_replaced_if_somebody_says_yes(world: World) -> None:

@@ -53,14 +53,13 @@ def test_what_goes_into_a_new_namespace_is_tried_before_it_is_written(
     world: World, typed: Callable[..., Run]
 ) -> None:
     world.namespace = f"{world.namespace}-new"
-    bad = deployment("web")
-    bad["spec"]["replicas"] = "many"
+    bad = deployment("web", replicas=-1)  # of the right type: only the server knows better
     world.write(one=[config_map("a"), bad])
     try:
         ran = typed("apply", "--no-wait", user=None)
         assert ran.code == ExitCode.REFUSED
         assert f"Namespace {world.namespace} is made, and nothing else was written" in ran.err
-        assert "Deployment/web: " in ran.err and ".spec.replicas: expected numeric" in ran.err
+        assert "Deployment/web: " in ran.err and "spec.replicas: Invalid value: -1" in ran.err
         assert world.admin.find("v1", "ConfigMap", "a", world.namespace) is None
         assert world.admin.list_all("v1", "Secret", Selection(world.namespace)).items == ()
         world.write(one=[config_map("a"), deployment("web", replicas=0)])
@@ -69,6 +68,20 @@ def test_what_goes_into_a_new_namespace_is_tried_before_it_is_written(
         assert "is not heard of any more" not in again.err, "the lock was given back"
     finally:
         world.admin.delete(world.admin.get("v1", "Namespace", world.namespace))
+
+
+def test_what_no_server_would_take_is_told_before_a_namespace_is_made(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    world.namespace = f"{world.namespace}-new"
+    bad = deployment("web")
+    bad["spec"]["replicas"] = "many"
+    world.write(one=[config_map("a"), bad])
+    for command in ("diff", "apply"):
+        ran = typed(command, user=None)
+        assert ran.code == ExitCode.REFUSED
+        assert "components/one/1.yaml:" in ran.err and "spec.replicas must be an integer, not" in ran.err
+    assert world.admin.find("v1", "Namespace", world.namespace) is None
 
 
 def test_what_is_not_ready_says_why_and_ends_with_6(world: World, typed: Callable[..., Run]) -> None:

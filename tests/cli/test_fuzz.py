@@ -131,7 +131,7 @@ def fresh(
     return reset
 
 
-@pytest.mark.parametrize("seed", range(size(500)))
+@pytest.mark.parametrize("seed", range(size(250)))
 def test_command_lines(fresh: Callable[[Mapping[str, str]], Shell], seed: int) -> None:
     choose = random.Random(seed)
     shell = fresh({})
@@ -139,7 +139,7 @@ def test_command_lines(fresh: Callable[[Mapping[str, str]], Shell], seed: int) -
         expect_no_traceback(shell, line(choose))
 
 
-@pytest.mark.parametrize("seed", range(size(500)))
+@pytest.mark.parametrize("seed", range(size(250)))
 def test_broken_files(fresh: Callable[[Mapping[str, str]], Shell], seed: int) -> None:
     choose = random.Random(seed)
     for _ in range(5):

@@ -83,7 +83,7 @@ def test_lists_and_watches() -> None:
 
 
 @given(st.dictionaries(TEXT, TEXT))
-@settings(max_examples=size(20_000), deadline=None)
+@settings(max_examples=size(5_000), deadline=None)
 def test_a_yaml_reader_reads_the_json_of_an_apply(texts: dict[str, str]) -> None:
     texts = {
         key: text for key, text in texts.items() if len(key) < 1000

@@ -30,7 +30,7 @@ def secret(**fields: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **fields}
 
 
-@settings(max_examples=size(10_000), deadline=None)
+@settings(max_examples=size(3_000), deadline=None)
 @given(value=VALUES)
 def test_what_is_left_out_comes_back(value: Any) -> None:
     secrets = {**SECRETS, "web.pin": "12345", "web.short": "ab"}

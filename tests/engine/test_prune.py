@@ -265,9 +265,13 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=size(5_000), deadline=None)
+@settings(max_examples=size(3_000), deadline=None)
 @given(
-    found=st.lists(st.tuples(bodies(), st.sampled_from(["", "", "", "forbidden"])), max_size=12),
+    found=st.lists(
+        st.tuples(bodies(), st.sampled_from(["", "", "", "forbidden"])),
+        max_size=12,
+        unique_by=lambda each: Resource(each[0]).key,
+    ),
     permits=st.builds(Permits, *[st.booleans()] * 5),
     unapplied=st.integers(0, 1),
     wanted=st.booleans(),

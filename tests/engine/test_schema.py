@@ -181,7 +181,7 @@ def unit_keyword(_: Any, unit: str, instance: Any, __: Any) -> Iterator[Validati
 
 REFEREE = extend(jsonschema.Draft202012Validator, {"unit": unit_keyword})
 CAMPAIGN = settings(
-    max_examples=size(5_000), deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+    max_examples=size(2_000), deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
 )
 
 

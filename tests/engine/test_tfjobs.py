@@ -62,7 +62,7 @@ SPECS = st.one_of(
 VERSIONS = st.sampled_from(["v1alpha1", "v1alpha2", "v1beta1", "v1beta2", "v1"])
 
 
-@settings(max_examples=size(5000), deadline=None)
+@settings(max_examples=size(2_000), deadline=None)
 @given(SPECS, VERSIONS)
 def test_every_old_job_becomes_one_of_v1(spec: dict[str, Any], version: str) -> None:
     body = {"apiVersion": f"kubeflow.org/{version}", "kind": "TFJob", "metadata": {"name": "j"}, "spec": spec}

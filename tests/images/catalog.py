@@ -40,6 +40,7 @@ def python(*layers: str) -> dict[str, str]:
         "PYTHONPATH": ":".join(places),
         "LANG": "C.UTF-8",
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_ENABLE_ONEDNN_OPTS": "0",  # what it says of them depends on the processor
     }
 
 

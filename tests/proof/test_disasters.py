@@ -14,6 +14,7 @@ from kfctl.errors import ExitCode
 from tests.faults.proxy import Call
 from tests.proof.things import thing, widget
 from tests.proof.world import APPLY, DELETE, new_world
+from tests.tfjobs import ESTABLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ def test_a_kind_that_vanishes(world: World) -> None:
     drop = ("delete", "crd", definition["metadata"]["name"])
     kubectl = world.cluster.kubectl
     kubectl(*create, input=json.dumps(definition))
-    kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}")
+    kubectl("wait", ESTABLISHED, f"crd/{definition['metadata']['name']}")
     world.write(rest)
     broken = world.run(*APPLY, script=at_write(lambda: kubectl(*drop), 3))
     assert broken.returncode == ExitCode.CLUSTER, broken
@@ -110,7 +111,7 @@ def test_a_kind_that_vanishes(world: World) -> None:
     world.clean(*APPLY)
     assert "All is well" in world.run("fsck").stdout
     kubectl(*create, input=json.dumps(definition))
-    kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}")
+    kubectl("wait", ESTABLISHED, f"crd/{definition['metadata']['name']}")
     world.write(rest)
     world.clean(*APPLY)
     kubectl(*drop)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.proof.world import World
 
 WORLDS = 4  # apps at a time: a run mostly waits for the lock of the one that was killed
-# By how many requests a run may be shorter than the one that was counted, so that its end is missed: heartbeats,
-# and looks at what goes, of which there are fewer where the server is quick.
+# By how many requests a run may be shorter than the one that was counted, so that its end is missed:
+# heartbeats, and looks at what goes, of which there are fewer where the server is quick.
 SHORTER = {1: 4, 2: 12, 0: 2}
 RUNS = ((1, APPLY), (2, APPLY), (0, DELETE))  # a first apply, an update with prune, a delete
 

@@ -23,14 +23,14 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=size(5000), deadline=None)
+@settings(max_examples=size(2_000), deadline=None)
 @given(JSON, st.booleans())
 def test_json_is_jsonnet(value: Any, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=1)
     assert plain(parse(text, "p").result) == json.loads(text)
 
 
-@settings(max_examples=size(20_000), deadline=None)
+@settings(max_examples=size(5_000), deadline=None)
 @given(
     st.lists(st.sampled_from([*"{}[]()+:,;.'\"\\#/*|@-01ax \n", "local ", "|||", "import ", "if "])).map(
         "".join

@@ -19,7 +19,7 @@ from tests.yamltext.conftest import Reads
 from tests.yamltext.values import PIECES, WORDS, values
 
 
-@settings(max_examples=size(20_000), deadline=None)
+@settings(max_examples=size(10_000), deadline=None)
 @given(values)
 def test_every_value_reads_back_in_python(value: Any) -> None:
     text = dump(value)

@@ -157,7 +157,7 @@ def test_a_bomb_of_aliases_is_refused() -> None:
     assert "aliases stand for more than 100,000 values" in refusal("\n".join(lines))[0]
 
 
-@settings(max_examples=size(20_000), deadline=None)
+@settings(max_examples=size(5_000), deadline=None)
 @given(
     st.one_of(st.binary(max_size=40), st.text(alphabet="ab:-?[]{},&*!|>'\"%@`# \n\t\\<=0.~yn", max_size=30))
 )

@@ -107,7 +107,7 @@ def test_no_edit_is_wrong(change: Change) -> None:
     check_lines(change, after)
 
 
-@settings(max_examples=size(5_000), deadline=None)
+@settings(max_examples=size(2_000), deadline=None)
 @given(changes(sharing=True))
 def test_no_edit_of_a_file_with_anchors_is_wrong(change: Change) -> None:
     try:

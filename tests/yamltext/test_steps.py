@@ -37,7 +37,7 @@ def steps_for(items: list[dict[str, Any]]) -> list[Step]:
     ]
 
 
-@settings(max_examples=size(5000), deadline=None)
+@settings(max_examples=size(2_000), deadline=None)
 @given(ITEMS, st.integers(0, 2**32))
 def test_right_or_refused(items: list[dict[str, Any]], seed: int) -> None:
     value = {"version": 1, "spec": {"list": items, "after": "x"}}

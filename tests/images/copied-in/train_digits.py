@@ -77,6 +77,7 @@ def main():
         if told.images:
             write_images(Path(told.images), points[-KEPT:], labels[-KEPT:])
             say(f"images to try are in {told.images}")
+    leave_together(strategy)
 
 
 def train(strategy, classifier, data, steps):
@@ -105,6 +106,19 @@ def train(strategy, classifier, data, steps):
         loss = step(*next(batches))
         if number % 100 == 0:
             say(f"step {number}: loss {loss:.3f}")
+
+
+def leave_together(strategy):
+    """Wait until all workers are done: of one that goes early the others say that it is missing."""
+
+    def one():
+        return tf.constant(1)
+
+    @tf.function
+    def all_of_them():
+        return strategy.reduce("sum", strategy.run(one), axis=None)
+
+    all_of_them()
 
 
 def save(classifier, folder):
