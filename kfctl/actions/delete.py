@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kfctl.engine.plan import Choices
-from kfctl.errors import Location, NotFound, UsageError
+from kfctl.errors import AppError, Location, NotFound, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +88,28 @@ def prepare(
     name = " -c ".join(("delete", *components))
     about = Subject(app, environment, cluster, choices, (), components, what=name, deletes=True)
     return replace(prepare_for(about, options), removes=not components)
+
+
+def unbind(root: Path, prepared: Apply) -> str:
+    """Forget the cluster of an environment that nothing is left of there, and return what to say of it.
+
+    The next apply may go to another cluster then.
+    """
+    from kfctl.cluster.ownership import find_parent
+    from kfctl.model.absent import ABSENT
+    from kfctl.store.edit import Edit, edit
+
+    environment, inventory = prepared.about.environment, prepared.decision.inventory
+    if not environment.target.cluster_uid or not prepared.removes:
+        return ""
+    if find_parent(prepared.cluster, inventory.name, inventory.namespace):
+        return ""
+    path = environment.where.path
+    try:
+        edit(root, [Edit(path, ("target", "clusterUid"), ABSENT)])
+    except AppError as error:
+        return f"{path} still names the cluster that nothing is left on: {error}"
+    return f"environment {environment.name} is bound to no cluster any more (clusterUid is out of {path})"
 
 
 def clear_lock(cluster: Cluster, inventory: Inventory) -> None:

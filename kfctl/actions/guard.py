@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kfctl.errors import AppError, Forbidden, NotFound, Problem, Refused
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
     from kfctl.model.app import App, Environment
+    from kfctl.model.inventory import Inventory
+    from kfctl.model.plan import Scope
 
 _BY_NAMESPACE = "namespace/"  # begins a recorded identity that is a namespace's: namespace/NAME/UID
 
@@ -28,37 +30,47 @@ def connect(environment: Environment, login: Login, hide: Iterable[str] = ()) ->
     return client.connect(login, hide)
 
 
-def check(cluster: Cluster, environment: Environment) -> str:
-    """Return the cluster's identity, as an apply records it; Refused if another one is recorded.
+class Identity(NamedTuple):
+    """What a cluster is known by."""
 
-    Empty where it can't be known: no right to read kube-system, and the environment's namespace is not there.
-    """
+    uid: str  # empty where it can't be known: neither kube-system nor the environment's namespace can be read
+    read: bool = True  # False: it is what the environment has recorded, for the cluster's may not be read
+
+
+def check(cluster: Cluster, environment: Environment) -> Identity:
+    """Return the cluster's identity, as an apply records it; Refused if another one is recorded."""
     recorded = environment.target.cluster_uid
     if not recorded:
-        return _identity(cluster, environment)
+        return Identity(_identity(cluster, environment))
     try:
         found = _same_kind_of_identity(cluster, recorded)
     except Forbidden:  # what can't be read is no mismatch: `doubt` tells of it
-        return recorded
+        return Identity(recorded, read=False)
     if found != recorded:
         raise _other_cluster(cluster, environment, found)
-    return recorded
+    return Identity(recorded)
 
 
-def doubt(cluster: Cluster, environment: Environment) -> str:
-    """Return what to warn of where the recorded identity may not be read; else an empty text."""
-    recorded = environment.target.cluster_uid
-    if not recorded:
-        return ""
-    try:
-        _same_kind_of_identity(cluster, recorded)
-    except Forbidden as error:
-        return (
-            f"context {cluster.context} ({cluster.server}) can't be told to be the cluster that environment "
-            f"{environment.name} was applied to: {error.message}, and the app has no record there. "
-            "Make sure that it is the right one; the right to get the namespace kube-system lets kfctl know"
-        )
-    return ""
+def doubt(cluster: Cluster, environment: Environment, inventory: Inventory) -> tuple[str, ...]:
+    """Return what to warn of where the recorded identity may not be read.
+
+    The app's record on the cluster speaks for it; Refused where that names another cluster.
+    """
+    recorded = str(environment.target.cluster_uid)
+    if inventory.cluster and inventory.cluster != recorded and not recorded.startswith(_BY_NAMESPACE):
+        raise _other_cluster(cluster, environment, inventory.cluster)
+    if inventory.uid:
+        return ()
+    return (
+        f"context {cluster.context} ({cluster.server}) can't be told to be the cluster that environment "
+        f"{environment.name} was applied to: its identity may not be read, and the app has no record there. "
+        "Make sure that it is the right one; the right to get the namespace kube-system lets kfctl know",
+    )
+
+
+def seen(scope: Scope) -> str:
+    """Return the UID of the namespace kube-system, where it was read; else an empty text."""
+    return scope.cluster_uid if scope.cluster_read and not scope.cluster_uid.startswith(_BY_NAMESPACE) else ""
 
 
 def record(app: App, environment: Environment, cluster: Cluster, identity: str) -> str:

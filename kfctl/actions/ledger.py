@@ -33,13 +33,15 @@ def bind(prepared: Apply) -> Iterator[Event]:
 
 def begin(prepared: Apply) -> Inventory | None:
     """Write where to find what this run will write, before it does; None where it writes nothing."""
-    from kfctl.actions import inventory
+    from kfctl.actions import guard, inventory
 
     if prepared.run is None:
         return None
     decision = prepared.decision
     wanted = [each.key for each in decision.intents]
-    known = replace(decision.inventory, spawned=decision.inventory.spawned | decision.pruning.spawned)
+    spawned = decision.inventory.spawned | decision.pruning.spawned
+    cluster = guard.seen(prepared.plan.scope) or decision.inventory.cluster
+    known = replace(decision.inventory, spawned=spawned, cluster=cluster)
     return inventory.begin(prepared.cluster, known, wanted, prepared.run)
 
 

@@ -110,7 +110,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     pruning, situation, unseen = with_spawned(cluster, pruned, staying)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
-    warnings = (*about.warnings, *_doubt(about, inventory), *hidden, *there.gaps, *unseen)
+    warnings = (*about.warnings, *_doubt(about, scope, inventory), *hidden, *there.gaps, *unseen)
     refused = (*_refused(about, pruning), *unfit(about, found))
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}
@@ -130,10 +130,11 @@ def _inventory(about: Subject, scope: Scope) -> tuple[Inventory, tuple[str, ...]
         return inventory_of(scope), (f"what left the app can't be told: {error.message}",)
 
 
-def _doubt(about: Subject, inventory: Inventory) -> tuple[str, ...]:
-    """Return that the cluster may be another one; the app's own record there tells that it is not."""
-    doubt = "" if inventory.uid else guard.doubt(about.cluster, about.environment)
-    return (doubt,) if doubt else ()
+def _doubt(about: Subject, scope: Scope, inventory: Inventory) -> tuple[str, ...]:
+    """Return that the cluster may be another one; the app's own record there speaks for it, or against it."""
+    if scope.cluster_read:
+        return ()
+    return guard.doubt(about.cluster, about.environment, inventory)
 
 
 def _missing(scope: Scope, wanted: Sequence[Resource], cluster: Cluster) -> frozenset[str]:
@@ -247,6 +248,7 @@ def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:
     """Return where a plan applies, once the guard let it pass."""
     from kfctl.engine.applyset import inventory_of
 
+    identity = guard.check(cluster, environment)
     scope = Scope(
         app=app.name,
         app_id=app.id,
@@ -254,6 +256,7 @@ def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:
         context=cluster.context,
         server=cluster.server,
         namespace=environment.target.namespace or "default",
-        cluster_uid=guard.check(cluster, environment),
+        cluster_uid=identity.uid,
+        cluster_read=identity.read,
     )
     return replace(scope, set_id=inventory_of(scope).id)

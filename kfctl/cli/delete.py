@@ -19,6 +19,8 @@ from kfctl.cli.options import (
 from kfctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kfctl.cluster.client import Cluster
     from kfctl.model.app import App, Environment
 
@@ -72,7 +74,7 @@ def delete(
       kfctl delete --app kubeflow --env default --namespace old --context minikube
     """
     from kfctl.actions.apply import Options
-    from kfctl.actions.delete import clear_lock, prepare
+    from kfctl.actions.delete import clear_lock, prepare, unbind
     from kfctl.cli.apply import carry_out, duration
 
     options = Options(
@@ -81,18 +83,25 @@ def delete(
         break_lock=removing.break_lock,
         timeout=duration(removing.timeout),
     )
-    what = meant(session, place, env)
+    root, what = meant(session, place, env)
     prepared = prepare(what, tuple(components or ()), permits(removing), options)
     if not prepared.writes and not prepared.plan.changes:
         clear_lock(prepared.cluster, prepared.decision.inventory)
         scope = prepared.plan.scope
         nothing = f"nothing of {scope.app} for {scope.environment} is in namespace {scope.namespace}"
         console.note(f"{nothing} of {scope.context}")
-    return carry_out(prepared, form, yes=removing.yes)
+    code = carry_out(prepared, form, yes=removing.yes)
+    here = place.namespace in (None, what[1].target.namespace)
+    gone = code is ExitCode.OK and here and not removing.dry_run
+    if root and gone and (said := unbind(root, prepared)):
+        console.note(said)
+    return code
 
 
-def meant(session: ClusterSession, place: Place, env: str | None) -> "tuple[App, Environment, Cluster]":
-    """Return which app is meant: the one named, or the one in the directory."""
+def meant(
+    session: ClusterSession, place: Place, env: str | None
+) -> "tuple[Path | None, tuple[App, Environment, Cluster]]":
+    """Return which app is meant, and its directory: the one named, which has none, or the one in it."""
     from kfctl.actions import guard
     from kfctl.actions.app import here, the_environment
     from kfctl.actions.delete import Named, of_cluster, of_directory
@@ -103,7 +112,7 @@ def meant(session: ClusterSession, place: Place, env: str | None) -> "tuple[App,
             raise UsageError(
                 "--app needs --env, the name of the environment", hint="kfctl list -A shows both"
             )
-        return of_cluster(Named(place.app, name, place.namespace), login(session))
+        return None, of_cluster(Named(place.app, name, place.namespace), login(session))
     root = here(session.directory)
     app, environment = of_directory(root, the_environment(root, env or place.environment), place.namespace)
-    return app, environment, guard.connect(environment, login(session))
+    return root, (app, environment, guard.connect(environment, login(session)))

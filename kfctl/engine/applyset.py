@@ -24,6 +24,7 @@ TOOLING = "applyset.kubernetes.io/tooling"
 KINDS = "applyset.kubernetes.io/contains-group-kinds"
 NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 SPAWNED = "kfctl.dev/spawned"
+CLUSTER = "kfctl.dev/cluster"
 TOOL = "kfctl"
 
 LAST_APPLY = "kfctl.dev/last-apply"
@@ -66,6 +67,7 @@ def parent(inventory: Inventory) -> dict[str, Any]:
                 KINDS: ",".join(sorted(map(str, inventory.kinds))),
                 NAMESPACES: ",".join(sorted(inventory.namespaces)),
                 APP_ID: inventory.app_id,
+                **({CLUSTER: inventory.cluster} if inventory.cluster else {}),
                 **({SPAWNED: json.dumps(left)} if left else {}),
                 LAST_APPLY: json.dumps(last),
             },
@@ -107,6 +109,7 @@ def tolerant(body: Mapping[str, Any]) -> Inventory:
         kinds=frozenset(filter(None, map(_group_kind, _parts(notes.get(KINDS, ""))))),
         namespaces=frozenset(_parts(notes.get(NAMESPACES, ""))),
         spawned=frozenset(_spawned(notes)),
+        cluster=notes.get(CLUSTER, ""),
         uid=str(at(body, "metadata", "uid") or ""),
         version=str(at(body, "metadata", "resourceVersion") or ""),
     )

@@ -72,6 +72,7 @@ class Inventory:
     finished: bool = True  # False while `run` goes on, and for ever when it died
     revision: int = 0  # the last one recorded
     former_id: str = ""  # the app's that had it before, where it is taken over
+    cluster: str = ""  # UID of the namespace kube-system, if a run that wrote the record could read it
     uid: str = ""  # of the record itself; empty: there is none
     version: str = ""  # and its version, to notice that somebody else wrote it
 

@@ -89,6 +89,7 @@ class Scope:
     namespace: str
     cluster_uid: str
     namespace_missing: bool = False  # the apply makes it first
+    cluster_read: bool = True  # False: `cluster_uid` is what is recorded, for the cluster's may not be read
     set_id: str = ""  # of the ApplySet that the objects are in
     former_id: str = ""  # of the app whose objects are taken over
 

@@ -64,6 +64,26 @@ def test_what_goes_is_asked_for_and_data_stays(world: World, typed: Callable[...
     assert typed("diff", "--delete-data").code == ExitCode.DIFFERENT
 
 
+def test_an_environment_that_nothing_is_left_of_is_bound_to_no_cluster(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    world.write(one=[config_map("a"), CLAIM])
+    file = world.root / "environments/default.yaml"
+    assert typed("apply", "--no-wait").code == ExitCode.OK
+    assert "clusterUid: " in file.read_text()
+    for more in ("--dry-run", "--yes"):  # the second leaves the claim, and so the record
+        assert typed("delete", more).code == ExitCode.OK
+        assert "clusterUid: " in file.read_text()
+    ran = typed("delete", "--yes", "--delete-data")
+    assert ran.code == ExitCode.OK
+    told = (
+        "environment default is bound to no cluster any more (clusterUid is out of environments/default.yaml)"
+    )
+    assert told in ran.err
+    assert "clusterUid" not in file.read_text()
+    assert typed("env", "set", "default", "--namespace", "another").code == ExitCode.OK
+
+
 def test_an_app_without_objects_is_rather_a_mistake(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[config_map("a")])
     assert typed("apply").code == ExitCode.OK
