@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kfctl.model.app import App
 
+_WHERE = "environments stand alone (`kfctl apply {0}`) or behind --env (`kfctl param list --env {0}`)"
 DEFAULT = "default"  # the environment that is meant where none is named
 
 
@@ -49,6 +50,11 @@ def the_environment(root: Path, given: str | None) -> str:
 def the_components(root: Path, given: Sequence[str]) -> tuple[str, ...]:
     """Return the names given, each once; UsageError with all those that no component has."""
     known = component_names(root)
+    for name in given:
+        if name not in known and name in environment_names(root):
+            raise UsageError(
+                f"{name} is an environment of this app, not a component", hint=_WHERE.format(name)
+            )
     return tuple(
         _known(name, known, "component", "kfctl generate PROTOTYPE") for name in dict.fromkeys(given)
     )

@@ -10,9 +10,10 @@ from kfctl.errors import AppError
 from kfctl.model.status import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
+    from kfctl.errors import Problem
     from kfctl.model.app import Environment, Target
     from kfctl.model.inventory import Inventory
 
@@ -36,16 +37,21 @@ def apps(cluster: Cluster, namespaces: Sequence[str]) -> tuple[Listing, ...]:
     return tuple(_listing(cluster, each) for each in found)
 
 
-def nearby(directory: str | None, current: Target) -> tuple[str, ...]:
-    """Return the namespaces of an app's environments in the current context; the current one elsewhere."""
-    from kfctl.actions.app import here
-    from kfctl.store.appfiles import load_app
+def nearby(directory: str | None, current: Target) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Return the namespaces of an app's environments in the current context; the current one elsewhere.
 
-    environments: Collection[Environment] = ()
-    with suppress(AppError):  # no app, or none that can be read: the cluster has its apps all the same
-        environments = load_app(here(directory), components=[]).environments.values()
-    targets = [e.target for e in environments if e.target.context in (None, current.context)]
-    return tuple(sorted({target.namespace or "default" for target in targets or [current]}))
+    What is wrong with environments comes beside it: the cluster has its apps all the same.
+    """
+    from kfctl.actions.app import here
+    from kfctl.actions.env import each_environment
+
+    found: Mapping[str, Environment | AppError] = {}
+    with suppress(AppError):  # no app here
+        found = each_environment(here(directory))
+    problems = [p for each in found.values() if isinstance(each, AppError) for p in each.problems]
+    targets = [each.target for each in found.values() if not isinstance(each, AppError)]
+    here_too = [target for target in targets if target.context in (None, current.context)]
+    return tuple(sorted({target.namespace or "default" for target in here_too or [current]})), tuple(problems)
 
 
 def _listing(cluster: Cluster, inventory: Inventory) -> Listing:

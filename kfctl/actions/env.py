@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kfctl.actions.app import check_name
-from kfctl.errors import Refused, UsageError
+from kfctl.errors import AppError, Refused, UsageError
 from kfctl.model.absent import ABSENT
 from kfctl.store.appfiles import environment_names, environment_text, load_app
 from kfctl.store.edit import Edit, edit, remove, rename, write_file
@@ -81,6 +81,17 @@ def remove_environment(root: Path, name: str, *, leave: bool = False) -> str:
             refuse_if_applied(app, environment, "it would be removed")
         remove(root, environment.where.path)
     return environment.where.path
+
+
+def each_environment(root: Path) -> dict[str, Environment | AppError]:
+    """Return the app's environments by name, or what is wrong with their files."""
+    found: dict[str, Environment | AppError] = {}
+    for name in environment_names(root):
+        try:
+            found[name] = load_app(root, components=[], environments=[name]).environments[name]
+        except AppError as error:
+            found[name] = error
+    return found
 
 
 def refuse_if_applied(app: App, environment: Environment, what: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.errors import Forbidden, KfctlError, NotFound, Refused
+from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Refused
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Checked:
     faults: tuple[str, ...]
     members: tuple[Body, ...]  # all that is the app's, in the set or not
     strays: tuple[Body, ...] = ()  # those that are not in the set
+    silent: tuple[str, ...] = ()  # where more of it may be, which no server told
 
 
 def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
@@ -35,7 +36,7 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
 
     scope = scope_of(app, environment, cluster)
     inventory, faults = _read(cluster, scope)
-    members, unread = _search(cluster, scope)
+    members, unread, silent = _search(cluster, scope)
     strays = tuple(body for body in members if not _is_member(body, scope))
     wider = inventory.including(Resource(body).key for body in members)
     if inventory.uid and (wider.kinds, wider.namespaces) != (inventory.kinds, inventory.namespaces):
@@ -45,16 +46,22 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
         faults.append(f"there is no inventory, and {len(members)} objects are this app's")
     faults += [f"{Resource(body).key} is this app's, and not in its inventory" for body in strays]
     faults += unread
-    return Checked(scope, inventory, tuple(faults), tuple(members), strays)
+    return Checked(scope, inventory, tuple(faults), tuple(members), strays, tuple(silent))
 
 
 def repair(checked: Checked, cluster: Cluster) -> Inventory:
-    """Take all that is the app's into the set, and write a record that leads to it, under the lock."""
+    """Take all that is the app's into the set, and write a record that leads to it, under the lock.
+
+    ClusterError while not everything can be seen: what the record then left out would be lost for good.
+    """
     from kfctl.actions import inventory as records
     from kfctl.actions.run import new_run
     from kfctl.cluster.lock import Taking, identity, locked
     from kfctl.engine.applyset import record_labels
 
+    if checked.silent:
+        message = f"not repaired, for not all that is the app's can be seen: {'; '.join(checked.silent)}"
+        raise ClusterError(message, hint="when the server answers for it, run the command again")
     base, this = checked.inventory, new_run()
     taking = Taking(labels=record_labels(base.id, "lock"))
     keys = [Resource(body).key for body in checked.members]
@@ -91,11 +98,12 @@ def _read(cluster: Cluster, scope: Scope) -> tuple[Inventory, list[str]]:
     return found, [f"the run of {found.run} did not come to its end: the next apply finishes it"]
 
 
-def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
-    """Return all objects of any kind that are the app's, and what could not be read."""
+def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str], list[str]]:
+    """Return all objects of any kind that are the app's, what could not be read, and what of it is silent."""
     from kfctl.engine.ownership import owner_of
 
-    kinds = [kind for kind in cluster.refresh_kinds() if {"list", "delete"} <= kind.verbs]
+    served = cluster.refresh_kinds()
+    kinds = [kind for kind in served if {"list", "delete"} <= kind.verbs]
 
     def listed(kind: Kind) -> tuple[Body, ...]:
         try:
@@ -104,16 +112,19 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str]]:
             known = cluster.refresh_kinds().find(kind.api_version, kind.kind)
             return _of_kind(cluster, known, scope) if known else ()
 
-    found, unread = {}, []
+    found: dict[Any, Body] = {}
+    silent = [f"the server that provides {group} does not answer" for group in sorted(served.incomplete)]
+    unread = list(silent)
     for kind, answer in zip(kinds, cluster.map(listed, kinds), strict=True):
         if isinstance(answer, KfctlError):
             unread.append(f"{kind.resource} could not be listed: {answer}")
+            silent += [] if isinstance(answer, Forbidden) else unread[-1:]
             continue
         for body in answer:
             owner = owner_of(body, scope)
             if owner and owner.ours and not _is_foreign(body):
                 found[at(body, "metadata", "uid")] = body
-    return list(found.values()), unread
+    return list(found.values()), unread, silent
 
 
 def _of_kind(cluster: Cluster, kind: Kind, scope: Scope) -> tuple[Body, ...]:

@@ -44,6 +44,7 @@ class AppStatus:
     scope: Scope
     components: tuple[ComponentStatus, ...]
     warnings: tuple[str, ...] = ()
+    unread: bool = False  # whether there is something that may not be read, or could not be
 
 
 def status(app: App, environment: Environment, components: Sequence[str], login: Login) -> AppStatus:
@@ -85,10 +86,12 @@ class Looking:
         found |= with_idle(cluster, found, wanted, keys)
         absent = [intent(r, scope.app_id) for r in wanted if r.key not in found]
         over = ran(cluster, inventory, absent, self._of)
-        found |= {r.key: gone(r.body) if r.key in over else _missing(r, cluster) for r in absent}
+        missing = {r.key: gone(r.body) if r.key in over else _missing(r, cluster) for r in absent}
+        unread = bool(there.gaps) or any(each.health is Health.UNKNOWN for each in missing.values())
+        found |= missing
         bodies = {resource.key: resource.body for resource in wanted} | dict(there.objects)
         trees = tuple(_components(cluster, found, bodies))
-        return AppStatus(scope, trees, (*self._warnings, *there.gaps))
+        return AppStatus(scope, trees, (*self._warnings, *there.gaps), unread)
 
 
 def _left_behind(there: Ours, wanted: Collection[Key], components: Collection[str]) -> Iterator[Key]:
@@ -167,7 +170,7 @@ def _missing(wanted: Resource, cluster: Cluster) -> Status:
     try:
         there = cluster.find(wanted.api_version, wanted.kind, wanted.name, wanted.namespace)
     except KfctlError as error:
-        return Status(wanted.key, Health.MISSING, error.message, wanted.component)
+        return Status(wanted.key, Health.UNKNOWN, f"it can't be read: {error.message}", wanted.component)
     message = "it is there, but not this app's" if there else "not applied, or deleted"
     return Status(wanted.key, Health.MISSING, message, wanted.component)
 

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 class Verdict:
     """What is wrong with objects, and what is odd."""
 
+    environment: str
     resources: tuple[Resource, ...]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    server: str = ""  # whose word it is; empty: told offline
 
 
 def validate(
@@ -45,7 +47,8 @@ def validate(
     found = examine_objects(rendered.resources, known, whole=not components)
     warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
     secrets = secret_values(app, environment)
-    return Verdict(tuple(rendered.resources), _told(secrets, found.problems), _told(secrets, warnings))
+    told = _told(secrets, found.problems), _told(secrets, warnings)
+    return Verdict(environment.name, tuple(rendered.resources), *told)
 
 
 def misfits(
@@ -95,7 +98,8 @@ def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[
     missing = missing_namespaces(cluster, (r.namespace for r in wanted if r.namespace in made))
     # Forced: who owns which field is a matter of the plan.
     found = observe(cluster, wanted, Ours(), Already(missing, force=True))
-    return Verdict(tuple(wanted), tuple(_refusals(found)), tuple(_untried(found)))
+    said = tuple(_refusals(found)), tuple(_untried(found))
+    return Verdict(environment.name, tuple(wanted), *said, cluster.server)
 
 
 def _refusals(found: Sequence[Found]) -> Iterator[Problem]:

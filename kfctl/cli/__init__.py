@@ -59,6 +59,7 @@ COMMANDS = Branch(
                 "search": "prototype:search_prototypes",
                 "copy": "prototype:copy_prototype",
                 "new": "prototype:new_prototype",
+                "lint": "prototype:lint_prototypes",
             },
         ),
         "component": Branch(
@@ -114,8 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         console.report(usage_error(fault), as_json=wants_json(arguments))
         return ExitCode.USAGE
-    except KeyboardInterrupt:
-        console.note("kfctl: interrupted")
+    except KeyboardInterrupt as stop:
+        console.note(f"kfctl: interrupted{f'; {stop}' if str(stop) else ''}")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, as in `kfctl show | head`
         console.abandon_stdout()

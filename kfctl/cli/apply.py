@@ -101,6 +101,7 @@ def apply(
     """
     from kfctl.actions.app import here, the_components, the_environment
     from kfctl.actions.apply import Options, prepare
+    from kfctl.cli.interrupt import deciding
     from kfctl.store.appfiles import load_app
 
     saved = given_plan(manner, allowed, env, components)
@@ -117,7 +118,8 @@ def apply(
     root = here(session.directory)
     name, chosen = the_environment(root, env), the_components(root, components or ())
     app = load_app(root, components=chosen or None, environments=[name])
-    prepared = prepare(app, app.environments[name], chosen, (options, login(session)))
+    with deciding():
+        prepared = prepare(app, app.environments[name], chosen, (options, login(session)))
     if manner.plan_out:
         return save_plan(prepared, form, manner.plan_out)
     return carry_out(replace(prepared, saved=saved), form, yes=manner.yes)

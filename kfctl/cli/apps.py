@@ -8,6 +8,8 @@ from kfctl.cli import console, output
 from kfctl.cli.options import ClusterSession, Format, Output, login
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kfctl.actions.apps import Listing
 
 COLUMNS = ["app", "environment", "namespace", "revision", "applied", "by", "objects", "health"]
@@ -39,7 +41,11 @@ def list_apps(
 
     who = login(session)
     target, _ = current_target(Wish(who.context, namespace, who.kubeconfig))
-    spaces = ALL if everywhere else (namespace,) if namespace else nearby(session.directory, target)
+    spaces: Sequence[str] = ALL if everywhere else (namespace,) if namespace else ()
+    if not spaces:
+        spaces, problems = nearby(session.directory, target)
+        for problem in problems:
+            console.warn(str(problem), problem.hint)
     found = apps(client.connect(who), spaces)
     output.write_list([_record(each) for each in found], COLUMNS, form)
     if not found and not everywhere:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kfctl.errors import KfctlError
+    from kfctl.errors import KfctlError, Problem
 
 STYLES = {
     "bold": "1",
@@ -133,12 +133,15 @@ def envelope(error: KfctlError) -> dict[str, object]:
     return {
         "error": error.code,
         "exitCode": int(error.exit_code),
-        "problems": [
-            {"message": p.message, "hint": p.hint or None}
-            | ({"path": p.where.path, "line": p.where.line, "column": p.where.column} if p.where else {})
-            for p in error.problems
-        ],
+        "problems": [value(problem) for problem in error.problems],
     }
+
+
+def value(problem: Problem) -> dict[str, object]:
+    """Return a fault as JSON has it."""
+    where = problem.where
+    place = {"path": where.path, "line": where.line, "column": where.column} if where else {}
+    return {"message": problem.message, "hint": problem.hint or None, **place}
 
 
 def accept_any_text() -> None:

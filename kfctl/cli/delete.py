@@ -76,6 +76,7 @@ def delete(
     from kfctl.actions.apply import Options
     from kfctl.actions.delete import clear_lock, prepare, unbind
     from kfctl.cli.apply import carry_out, duration
+    from kfctl.cli.interrupt import deciding
 
     options = Options(
         dry_run=removing.dry_run,
@@ -84,7 +85,8 @@ def delete(
         timeout=duration(removing.timeout),
     )
     root, what = meant(session, place, env)
-    prepared = prepare(what, tuple(components or ()), permits(removing), options)
+    with deciding():
+        prepared = prepare(what, tuple(components or ()), permits(removing), options)
     if not prepared.writes and not prepared.plan.changes:
         clear_lock(prepared.cluster, prepared.decision.inventory)
         scope = prepared.plan.scope

@@ -7,6 +7,7 @@ import typer
 
 from kfctl.cli import complete, console, output
 from kfctl.cli.options import EnvironmentName, Format, Output, Session
+from kfctl.errors import AppError
 
 if TYPE_CHECKING:
     from kfctl.model.app import Environment
@@ -53,12 +54,18 @@ def add_env(name: NewName, session: Session, target: NewTarget) -> None:
 
 
 def list_envs(session: Session, form: Output = Format.TABLE) -> None:
-    """List the environments."""
-    from kfctl.actions.app import open_app
+    """List the environments; one whose file is broken is named, and told of at the end (1)."""
+    from kfctl.actions.app import here
+    from kfctl.actions.env import each_environment
 
-    app = open_app(session.directory)
-    records = [_record(environment) for _, environment in sorted(app.environments.items())]
+    found = each_environment(here(session.directory))
+    records = [
+        {"name": name} if isinstance(each, AppError) else _record(each) for name, each in found.items()
+    ]
     output.write_list(records, ["name", "context", "namespace", "applied"], form)
+    problems = [p for each in found.values() if isinstance(each, AppError) for p in each.problems]
+    if problems:
+        raise AppError.of(problems)
 
 
 def describe_env(session: Session, env: EnvironmentName = None, form: Output = Format.TABLE) -> None:

@@ -1,18 +1,22 @@
 """`kfctl fsck`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kfctl.cli import console
-from kfctl.cli.options import ClusterSession, EnvironmentName, login
+from kfctl.cli import console, output
+from kfctl.cli.options import ClusterSession, EnvironmentName, Format, Tree, TreeOutput, login
 from kfctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from kfctl.actions.fsck import Checked
 
 
 def fsck(
     session: ClusterSession,
     env: EnvironmentName = None,
     repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
+    form: TreeOutput = Tree.TEXT,
 ) -> ExitCode:
     """Check what is recorded of the app on the cluster against all that is there of it.
 
@@ -30,15 +34,24 @@ def fsck(
     environment = app.environments[name]
     cluster = guard.connect(environment, login(session))
     found = action.check(app, environment, cluster)
-    for fault in found.faults:
-        console.out(f"{console.paint('✗', 'red')} {fault}")
-    objects = f"{len(found.members)} objects"
-    if not found.faults:
-        console.out(f"All is well: the inventory leads to {objects}.")
-        return ExitCode.OK
-    if not repair:
+    if form is Tree.TEXT:
+        for fault in found.faults:
+            console.out(f"{console.paint('✗', 'red')} {fault}")
+    repaired = bool(found.faults) and repair
+    if repaired:
+        action.repair(found, cluster)
+    if form is Tree.TEXT:
+        said(name, found, repaired=repaired)
+    else:
+        value = {"environment": name, "objects": len(found.members), "faults": list(found.faults)}
+        output.write_value({**value, "repaired": repaired}, Format(form.value))
+    return ExitCode.DIFFERENT if found.faults and not repaired else ExitCode.OK
+
+
+def said(name: str, found: "Checked", *, repaired: bool) -> None:
+    """Say how it ends."""
+    objects = f"the inventory leads to {len(found.members)} objects"
+    if found.faults and not repaired:
         console.note(f"kfctl fsck {name} --repair puts it right")
-        return ExitCode.DIFFERENT
-    action.repair(found, cluster)
-    console.out(f"Repaired: the inventory leads to {objects}.")
-    return ExitCode.OK
+    else:
+        console.out(f"{'Repaired' if repaired else 'All is well'}: {objects}.")

@@ -19,6 +19,15 @@ _STOPPING = b"\nstopping: what is under way is finished, nothing more is begun (
 
 
 @contextmanager
+def deciding() -> Iterator[None]:
+    """Have Ctrl-C say that nothing was written: so far it is only being decided what to write."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("nothing was written") from None
+
+
+@contextmanager
 def stopping(stop: Flag) -> Iterator[None]:
     """Set `stop` at the first Ctrl-C (or SIGTERM); let the second one end the program."""
 

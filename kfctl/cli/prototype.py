@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kfctl.cli import console, output
+from kfctl.cli import complete, console, output
 from kfctl.cli.options import Format, Output, PrototypeName, Session
 
 if TYPE_CHECKING:
@@ -85,6 +85,37 @@ def new_prototype(
     folder = make(here(session.directory), name)
     console.out(f"made {folder}/")
     console.note(f"try it: kfctl generate {name} COMPONENT -f {folder}/examples/smallest.yaml")
+
+
+def lint_prototypes(
+    session: Session,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]…",
+            help="Prototypes; without any, the app's own.",
+            autocompletion=complete.prototypes,
+        ),
+    ] = None,
+) -> None:
+    """Look prototypes over: schema, templates, every example, what nothing uses or nobody explains."""
+    from kfctl.actions.lint import lint_prototype
+    from kfctl.errors import AppError, UsageError
+    from kfctl.store.catalog import catalog
+
+    root = _root(session)
+    shipped = set(catalog().names())
+    chosen = names or [
+        name for name in catalog(root).names() if name not in shipped or not catalog(root).get(name).shipped
+    ]
+    if not chosen:
+        raise UsageError(
+            "there are no prototypes of the app's own", hint="kfctl prototype lint NAME looks at another"
+        )
+    problems = [problem for name in chosen for problem in lint_prototype(root, name)]
+    if problems:
+        raise AppError.of(problems)
+    console.out(f"{', '.join(chosen)}: nothing wrong")
 
 
 def _root(session: Session) -> "Path | None":

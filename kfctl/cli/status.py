@@ -33,7 +33,8 @@ def status(
 
     Of many pods of one object the worst are shown, and how many more there are; `-o json` has all.
 
-    It ends with 0 whatever it shows; `kfctl apply` waits until all is ready, and ends with 6 if it is not.
+    It ends with 0 however all is, and with 4 where something may not be read; `kfctl apply` waits until
+    all is ready, and ends with 6 if it is not.
 
     With `--watch` it goes on: in place on a terminal, elsewhere with a line for whatever changes, with
     `-o json` with a line for each state. Ctrl-C ends it (130).
@@ -52,8 +53,9 @@ def status(
     app = load_app(root, components=chosen or None, environments=[name])
     looking = Looking(app, app.environments[name], chosen, login(session))
     if not watch:
-        show(looking.look(), form)
-        return ExitCode.OK
+        found = looking.look()
+        show(found, form)
+        return ExitCode.CLUSTER if found.unread else ExitCode.OK
     try:
         watched(looking, form)
     except KeyboardInterrupt:

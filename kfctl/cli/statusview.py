@@ -111,6 +111,7 @@ def tree_value(found: AppStatus) -> dict[str, Any]:
             for component in found.components
         ],
         "warnings": list(found.warnings),
+        "unread": found.unread,
     }
 
 

@@ -12,14 +12,32 @@ if TYPE_CHECKING:
     from kfctl.cli.commands import Fault
 
 SHIPPED = "the prototypes come with kfctl, see `kfctl prototype list`"
-# What users of ksonnet type → what they want.
-KSONNET = {
+# What users of ksonnet and of other tools type → what they want.
+MEANT = {
     "kfctl registry": f"there are no registries: {SHIPPED}",
     "kfctl pkg": f"there are no packages to install: {SHIPPED}",
     "kfctl module": "there are no modules: a component is a file in components/, see `kfctl component list`",
     "kfctl upgrade": "nothing needs it: defaults are kept in the prototypes, a newer kfctl brings newer ones",
     "kfctl prototype use": "generate a component with `kfctl generate PROTOTYPE COMPONENT`",
     "kfctl prototype preview": "render it with `kfctl generate`, then `kfctl show -c COMPONENT`",
+    "kfctl plan": "`kfctl diff` shows the plan, `kfctl apply --plan-out FILE` keeps it",
+    "kfctl completion": "`kfctl --install-completion` sets it up for your shell",
+    "kfctl create": "`kfctl generate PROTOTYPE COMPONENT` makes a component, `kfctl apply` what it says",
+    "kfctl deploy": "`kfctl apply` does that",
+    "kfctl install": "`kfctl apply` does that",
+    "kfctl up": "`kfctl apply` does that",
+    "kfctl down": "`kfctl delete` does that",
+    "kfctl destroy": "`kfctl delete` does that",
+    "kfctl uninstall": "`kfctl delete` does that",
+    "kfctl rm": "`kfctl delete` clears the cluster, `kfctl component rm` takes a component out of the app",
+    "kfctl ls": "`kfctl list` lists the apps of a cluster, `kfctl component list` the components of the app",
+    "kfctl get": "`kfctl status` shows what is on the cluster, `kfctl component list` what the app has",
+    "kfctl template": "`kfctl show` renders the app",
+    "kfctl render": "`kfctl show` renders the app",
+    "kfctl build": "`kfctl show` renders the app",
+    "kfctl lint": "`kfctl validate` checks the app, `kfctl prototype lint` a prototype",
+    "kfctl set": "`kfctl param set COMPONENT KEY VALUE` does that",
+    "kfctl port-forward": "`kfctl open COMPONENT` does that",
     "kfctl env current": "name the environment in the command; without a name it is `default`",
     "kfctl env targets": "choose components with `-c COMPONENT`",
     "kfctl env update": "nothing needs it: kfctl keeps no files per Kubernetes version",
@@ -28,7 +46,7 @@ KSONNET = {
 
 def unknown_command(path: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a command that does not exist."""
-    hint = KSONNET.get(f"{path} {name}") or did_you_mean(name, known) or f"see `{path} --help`"
+    hint = MEANT.get(f"{path} {name}") or did_you_mean(name, known) or f"see `{path} --help`"
     return UsageError(f"there is no command `{path} {name}`", hint=hint)
 
 

@@ -241,7 +241,10 @@ class _Turn:
             )
         if self.told != found.who:
             self.told = found.who
-            self.taking.tell(f"waiting for {found.who}, which has the lock since {found.since}")
+            if_dead = (
+                f"if it has died, for {found.seconds:.0f} s at most; --break-lock takes the lock at once"
+            )
+            self.taking.tell(f"waiting for {found.who}, which has the lock since {found.since} ({if_dead})")
         left = found.seconds - (_now() - self.seen_at)
         time.sleep(max(0.01, min(self.taking.timing.poll, left)))
 

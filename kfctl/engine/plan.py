@@ -139,7 +139,8 @@ class _Judge:
         known = {field.path for field in claimed}
         fields = (*claimed, *(field for field in every if field.path not in known))
         owners = ", ".join(dict.fromkeys(claim.owner for claim in taken))
-        hint = "--force-conflicts takes these fields; or set them to what is there"
+        leave = f"to leave them to {owners}, set them to what is there or not at all"
+        hint = f"--force-conflicts takes these fields; {leave}"
         return _change(found, Action.CONFLICT, fields, f"{owners} set fields that would change", hint)
 
     def _claimed(self, found: Found, live: Mapping[str, Any], path: str, owner: str) -> FieldChange:

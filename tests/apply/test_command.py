@@ -250,7 +250,7 @@ def test_ctrl_c_before_anything_was_decided_writes_nothing(
     typing.interrupt()
     code, lines, err = typing.end()
     assert (code, lines) == (ExitCode.INTERRUPTED, [])
-    assert err == "kfctl: interrupted\n"
+    assert err == "kfctl: interrupted; nothing was written\n"
     assert world.admin.find("v1", "ConfigMap", "a", world.namespace) is None
 
 

@@ -87,6 +87,8 @@ def test_a_lost_record_is_found_and_made_anew(world: World, typed: Callable[...,
     assert ran.code == ExitCode.DIFFERENT
     assert "there is no inventory, and 2 objects are this app's" in ran.out
     assert "ConfigMap/b is this app's, and not in its inventory" in ran.out
+    told = json.loads(typed("fsck", "-o", "json").out)
+    assert (len(told["faults"]), told["repaired"], told["objects"]) == (2, False, 2)
     assert typed("fsck", "--repair").code == ExitCode.OK
     assert typed("fsck").code == ExitCode.OK
     world.write(one=[config_map("a")])

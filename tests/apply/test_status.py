@@ -194,3 +194,24 @@ def test_an_unknown_component_is_a_usage_error(
 ) -> None:
     world.write(one=[config_map("a")])
     assert kfctl("status", "-c", component, cwd=world.root).code == ExitCode.USAGE
+
+
+def test_what_may_not_be_read_is_no_more_missing_than_it_is_there(
+    world: World, kfctl: Callable[..., Run]
+) -> None:
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "closed"},
+        "spec": {"podSelector": {}},
+    }
+    world.write(one=[config_map("a"), policy])
+    environment = {"KUBECONFIG": world.login.kubeconfig or ""}
+    assert kfctl("apply", "--no-wait", cwd=world.root, env=environment).code == ExitCode.OK
+    assert kfctl("status", cwd=world.root, env=environment).code == ExitCode.OK
+    who = ("--as", str(world.login.user))  # who may not see policies
+    ran = kfctl("status", *who, cwd=world.root, env=environment)
+    assert ran.code == ExitCode.CLUSTER
+    assert "? NetworkPolicy/closed  unknown: it can't be read: " in ran.out
+    told = json.loads(kfctl("status", "-o", "json", *who, cwd=world.root, env=environment).out)
+    assert told["unread"] is True

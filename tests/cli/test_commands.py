@@ -15,6 +15,7 @@ import kfctl.cli
 from kfctl import __version__
 from kfctl.cli import COMMANDS
 from kfctl.cli.commands import Branch, Group, command_tree
+from kfctl.cli.usage import MEANT
 from kfctl.errors import ExitCode
 from tools.docs import MEANING
 
@@ -90,6 +91,8 @@ def test_version(anywhere: Shell) -> None:
         ("aply", "there is no command `kfctl aply`\n  did you mean apply?"),
         ("parms set x y z", "there is no command `kfctl parms`\n  did you mean param?"),
         ("param ste", "there is no command `kfctl param ste`\n  did you mean set?"),
+        ("plan", "there is no command `kfctl plan`\n  `kfctl diff` shows the plan"),
+        ("param list prod", "prod is an environment of this app, not a component"),
         ("xyzzy", "there is no command `kfctl xyzzy`\n  see `kfctl --help`"),
         ("registry add kubeflow x", "there are no registries: the prototypes come with kfctl"),
         ("pkg install kubeflow/core", "there are no packages to install: the prototypes come with kfctl"),
@@ -110,6 +113,12 @@ def test_mistakes(shell: Shell, line: str, error: str) -> None:
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("kfctl: ")
     assert error in done.err
+
+
+def test_what_other_tools_call_it_leads_to_commands_that_there_are() -> None:
+    for hint in MEANT.values():
+        for command in re.findall(r"`kfctl ([a-z]+(?: [a-z]+)?)", hint):
+            assert command in ALL or command.split()[0] in ALL, hint
 
 
 def test_a_usage_error_as_json(shell: Shell) -> None:

@@ -205,3 +205,13 @@ def test_default_is_missing(shell: Shell) -> None:
     (shell.folder / "environments/default.yaml").unlink()
     assert "there are live, prod" in shell("show").err
     assert shell("show prod").code == 0
+
+
+def test_a_broken_one_is_named_and_told_of_at_the_end(shell: Shell) -> None:
+    (shell.folder / "environments/prod.yaml").write_text(
+        "apiVersion: kfctl/v1\nkind: Environment\ntargt: {}\n"
+    )
+    done = shell("env list")
+    assert done.code == 1
+    assert [line.split()[0] for line in done.out.splitlines()] == ["NAME", "default", "live", "prod"]
+    assert "environments/prod.yaml:3:1" in done.err

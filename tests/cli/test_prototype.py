@@ -145,3 +145,27 @@ def test_a_new_one_hides_no_shipped_one(shell: Shell) -> None:
     assert done.code == 2
     assert "kfctl has a prototype 'tf-job', which this would hide" in done.err
     assert "kfctl prototype copy tf-job" in done.err
+
+
+def test_lint(shell: Shell) -> None:
+    for name in catalog().names():
+        assert shell(f"prototype lint {name}").out == f"{name}: nothing wrong\n"
+    for name in ("good", "mine"):
+        assert shell(f"prototype new {name}").code == 0
+    assert shell("prototype lint good").out == "good: nothing wrong\n"
+    folder = shell.folder / "prototypes/mine"
+    (folder / "README.md").unlink()
+    (folder / "examples/wrong.yaml").write_text("params: {image: nginx, port: many}\n")
+    file = folder / "prototype.yaml"
+    file.write_text(
+        file.read_text().replace("  properties:\n", "  properties:\n    extra: {type: string}\n", 1)
+    )
+    done = shell("prototype lint mine")
+    assert (done.code, done.out) == (1, "")
+    for said in (
+        "prototypes/mine/prototype.yaml:14:5: parameter extra has no description",
+        "parameter extra does nothing: no template names it",
+        "mine has no README.md",
+        "kfctl: prototypes/mine/examples/wrong.yaml:1: port must be an integer",
+    ):
+        assert said in done.err

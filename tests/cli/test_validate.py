@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,3 +145,17 @@ def test_what_could_not_be_tried_is_not_counted(
     assert done.code == 0
     assert done.out.startswith("default: 0 objects checked by https://")
     assert done.out.endswith(", nothing wrong; 2 could not be tried\n")
+
+
+def test_findings_as_a_list(shell: Shell) -> None:
+    assert (shell("validate -o json").code, json.loads(shell("validate -o json").out)) == (0, [])
+    raw(shell, WORKLOAD.replace("name: two", "name: No_Good"))
+    done = shell("validate -o json")
+    assert done.code == 1
+    (first, *_) = json.loads(done.out)
+    assert (first["severity"], first["path"]) == ("error", "components/raw/all.yaml")
+    assert first["line"] and "No_Good" in first["message"]
+    (shell.folder / "components/web.yaml").write_text("params: [\n")  # what can't be examined at all
+    done = shell("validate -o json")
+    assert done.code == 1
+    assert {each["path"] for each in json.loads(done.out)} == {"components/web.yaml"}

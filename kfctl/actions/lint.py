@@ -1,0 +1,90 @@
+"""Looks a prototype over, as its author wants it: all that its users would stumble over."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfctl.engine.lint import lint
+from kfctl.engine.render import Renderer
+from kfctl.engine.resolve import resolve
+from kfctl.engine.structure import examine_objects
+from kfctl.errors import KfctlError, Location, Problem
+from kfctl.model.app import App, Component, Environment, Settings, Target
+from kfctl.store.catalog import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kfctl.model.prototype import Example, Prototype
+
+
+PARAMETERS = ("parameters", "properties")
+
+
+def lint_prototype(root: Path | None, name: str) -> tuple[Problem, ...]:
+    """Return what is wrong with a prototype: schema, templates, examples, what nobody explains."""
+    prototypes = catalog(root)
+    prototype = prototypes.get(name)
+    sources = prototypes.sources(prototype)
+    examples = prototypes.examples(prototype)
+    problems = [*lint(prototype, sources), *_unexplained(prototype), *_unused(prototype, sources)]
+    if not prototypes.readme(prototype):
+        problems.append(Problem(f"{name} has no README.md", prototype.where))
+    if not examples:
+        hint = "examples/smallest.yaml with `params:` is one"
+        problems.append(Problem(f"{name} has no examples", prototype.where, hint))
+    renderer = Renderer(prototype, sources)
+    return (*problems, *(each for example in examples for each in _example(prototype, renderer, example)))
+
+
+def _unexplained(prototype: Prototype) -> Iterator[Problem]:
+    for name, parameter in prototype.parameters.items():
+        if not parameter.help and not parameter.deprecated:
+            yield Problem(f"parameter {name} has no description", prototype.at(*PARAMETERS, name))
+
+
+def _unused(prototype: Prototype, sources: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the parameters that neither a template nor a rule of `prototype.yaml` names."""
+    text = (Path(prototype.root) / "prototype.yaml").read_text(encoding="utf-8")
+    declared = Counter(re.findall(r"\w+", text))
+    used = {*re.findall(r"\w+", "\n".join(sources.values())), "namespace"}
+    used |= {name for name, count in declared.items() if count > 1}  # by a rule, besides its declaration
+    for name, parameter in prototype.parameters.items():
+        one_choice = len(parameter.schema.get("enum", ())) == 1  # it only tells what is so
+        if name not in used and not parameter.deprecated and not one_choice:
+            hint = "deprecated: WHY says so to its users"
+            where = prototype.at(*PARAMETERS, name)
+            yield Problem(f"parameter {name} does nothing: no template names it", where, hint)
+
+
+def _example(prototype: Prototype, renderer: Renderer, example: Example) -> Iterator[Problem]:
+    """Yield what is wrong with an example: its values, and the objects that it makes."""
+    where = Location(str(Path(prototype.where.path).parent / f"examples/{example.name}.yaml"), 1)
+    component = Component("example", prototype.name, Settings(dict(example.params)), (), where)
+    environment = Environment("default", Target(), Settings(), {}, {}, where)
+    app = App("example", "", prototype.root, Settings(), {"example": component}, {"default": environment})
+    try:
+        values = resolve(app, environment, component, prototype).plain()
+        names = {"component": "example", "app": "example", "environment": "default"}
+        resources = renderer.render({**values, **names})
+    except KfctlError as error:
+        yield from (problem._replace(where=problem.where or where) for problem in error.problems)
+        return
+    yield from examine_objects(resources, whole=False).problems
+    yield from (Problem(said, where) for said in _disputed(prototype, example))
+
+
+def _disputed(prototype: Prototype, example: Example) -> Iterator[str]:
+    """Yield which values kfctl takes and the library of JSON Schema does not, where that is installed."""
+    if find_spec("jsonschema") is None:
+        return
+    from jsonschema import Draft202012Validator
+
+    for name, value in example.params.items():
+        parameter = prototype.parameters.get(name)
+        if parameter and value is not None and not Draft202012Validator(parameter.schema).is_valid(value):
+            yield f"{name}: by JSON Schema this is not what the prototype declares, though kfctl takes it"
