@@ -180,13 +180,26 @@ def _custom(body: Body, around: Surroundings) -> Verdict:
         if kind in found:
             good = found[kind].get("status") == "True"
             return (Health.READY if good else Health.PROGRESSING), words(found[kind])
+    parts = {name: each for name, each in found.items() if name.endswith(_OF_PARTS)}
+    if bad := next((name for name, each in parts.items() if each.get("status") != "True"), ""):
+        return Health.PROGRESSING, f"{bad} is not so: {words(parts[bad])}"
     if not found and _age(body, around.now) < CONDITION_PATIENCE:
         return Health.PROGRESSING, "no controller has said anything about it yet"
     return Health.READY, "" if found else "it has no conditions"
 
 
+def _route(body: Body, around: Surroundings) -> Verdict:
+    """Judge a route by what each of its gateways says of it."""
+    parents = at(body, "status", "parents")
+    listed = [at(parent, "conditions") for parent in (parents if isinstance(parents, list) else ())]
+    said = [each for part in listed if isinstance(part, list) for each in part if isinstance(each, dict)]
+    # Of several that say the same thing the last one counts: one that does not take it.
+    said.sort(key=lambda condition: condition.get("status") != "True")
+    return _custom({**body, "status": {"conditions": said}}, around)
+
+
 def _is_custom(group: str) -> bool:
-    return "." in group and not group.endswith(".k8s.io")
+    return "." in group and group not in _SERVERS_OWN
 
 
 def _age(body: Body, now: float) -> float:
@@ -200,6 +213,19 @@ _BY_CONDITION = (
     (Health.PAUSED, ("Suspended",)),
     (Health.PROGRESSING, ("Reconciling",)),
 )
+# What conditions of parts, and of gateways, end with.
+_OF_PARTS = ("Ready", "Available", "Accepted", "Programmed", "ResolvedRefs", "Synced", "Healthy")
+# Groups with a dot whose kinds the API server itself has.
+_SERVERS_OWN = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization"),
+        *("certificates", "coordination", "discovery", "events", "flowcontrol.apiserver"),
+        *("internal.apiserver", "metrics", "networking", "node", "rbac.authorization", "resource"),
+        *("scheduling", "storage", "storagemigration"),
+    )
+)
+_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob")
 
 HEALTH: dict[tuple[str, str], Judge] = {
@@ -219,6 +245,8 @@ HEALTH: dict[tuple[str, str], Judge] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("apiregistration.k8s.io", "APIService"): _api_service,
     **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
+    **{("gateway.networking.k8s.io", kind): _route for kind in _ROUTES},
+    ("sparkoperator.k8s.io", "SparkApplication"): workloads.spark_application,
 }
 
 _JOBS = frozenset({("batch", "Job"), *(("kubeflow.org", kind) for kind in _TRAINING)})

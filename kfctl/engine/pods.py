@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.conditions import conditions
@@ -40,6 +41,7 @@ _FAILING = frozenset(
         "PostStartHookError",
     }
 )
+STEADY = 30.0  # seconds after which a program that was started again counts as running
 _IMAGE = "check the image's name and tag, and that the nodes may pull it (a private one: imagePullSecrets)"
 # What to do, by the reason that Kubernetes gives.
 HINTS = {
@@ -98,6 +100,24 @@ def judge_pod(pod: Body) -> tuple[Health, str]:
     if phase == "Running" and _condition(pod, "Ready").get("status") == "True":
         return Health.READY, _restarted(pod)
     return Health.PROGRESSING, said or phase.lower()
+
+
+def is_looping(pod: Body, now: float) -> bool:
+    """Return whether a pod counts as running, and its program ends again and again.
+
+    It may be up at this moment: what failed before must have run for a while to be believed.
+    """
+    if at(pod, "status", "phase") != "Running":
+        return False
+    trouble = cause(pod)
+    failing = bool(trouble and trouble.reason in _FAILING)
+    return failing or any(_has_just_failed(container, now) for container in _containers(pod))
+
+
+def _has_just_failed(container: Body, now: float) -> bool:
+    since = at(container, "state", "running", "startedAt")
+    failed = at(container, "lastState", "terminated", "exitCode")
+    return bool(since and failed) and now - datetime.fromisoformat(str(since)).timestamp() < STEADY
 
 
 def restarts(pod: Body) -> int:

@@ -46,6 +46,8 @@ def is_unchanged(wanted: Mapping[str, Any], live: Mapping[str, Any], manager: st
     owned = _owned(metadata.get("managedFields") or [], manager, wanted.get("apiVersion"))
     if owned is None:
         return False
+    if wanted.get("kind") == "CustomResourceDefinition" and "status" in wanted:
+        wanted = {key: value for key, value in wanted.items() if key != "status"}  # the server takes none
     group = str(wanted.get("apiVersion")).rpartition("/")[0]
     return _Walk(group).same(wanted, owned, live, ())
 

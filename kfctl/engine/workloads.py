@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfctl.engine import pods as podhealth
 from kfctl.engine.conditions import conditions, true, words
 from kfctl.model.resource import at
 from kfctl.model.status import Health
@@ -128,9 +129,26 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
     if restarting := true(found, "Restarting"):
         return Health.PROGRESSING, f"{message}; {words(restarting)}"
     runs = running >= wanted if at(body, "status", "replicaStatuses") else bool(true(found, "Running"))
+    looping = next((pod for pod in around.pods if podhealth.is_looping(pod, around.now)), None)
+    if looping:  # the operator counts it as running
+        name, said = at(looping, "metadata", "name"), podhealth.judge_pod(looping)[1]
+        return Health.PROGRESSING, f"{message}, but {name} does not stay so: {said}"
     if runs and not around.wait_for_jobs:
         return Health.READY, message
     return Health.PROGRESSING, message
+
+
+def spark_application(body: Body, around: Surroundings) -> Verdict:
+    """Judge a SparkApplication, which has a state and no conditions."""
+    state = str(at(body, "status", "applicationState", "state") or "")
+    message = str(at(body, "status", "applicationState", "errorMessage") or "")
+    if state == "COMPLETED":
+        return Health.DONE, "completed"
+    if state in {"FAILED", "SUBMISSION_FAILED"}:
+        return Health.FAILED, f"{state.lower()}: {message}".rstrip(": ")
+    if state == "RUNNING" and not around.wait_for_jobs:
+        return Health.READY, "running"
+    return Health.PROGRESSING, state.lower() or "no operator has taken it up: does one run?"
 
 
 def _replicas_wanted(body: Body) -> int:

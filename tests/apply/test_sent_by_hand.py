@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kfctl.actions.run import begun, run
 from kfctl.cluster.request import Write
+from kfctl.engine.plan import Choices
 from kfctl.errors import ExitCode
 from tests.apply.conftest import config_map, deployment
 from tests.apply.test_adopting import live, managers
+from tests.campaign import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,3 +129,23 @@ def test_an_object_that_changes_meanwhile_is_looked_at_again(
     now = live(world, "ConfigMap", "a")
     assert now["data"] == {"kept": "1"}
     assert now["metadata"]["labels"]["seen"] == "yes"
+
+
+def some(chance: random.Random) -> dict[str, str]:
+    return {name: chance.choice("12") for name in "abcdef" if chance.random() < 0.5}
+
+
+@pytest.mark.parametrize("seed", range(size(100)))
+def test_whose_a_field_is_at_random(world: World, send: Callable[[Body], None], seed: int) -> None:
+    first, by_hand, second, last = (some(random.Random(10 * seed + turn)) for turn in range(4))
+    forced = Choices(force_conflicts=True)
+    world.write(one=[config_map("x", **first)])
+    world.apply(wait=False)
+    send(config_map("x", **by_hand))
+    for data in (second, last):
+        world.write(one=[config_map("x", **data)])
+        world.apply(choices=forced, wait=False)
+    changed = {name for name, value in by_hand.items() if first.get(name) != value}
+    only_kubectls = {name: by_hand[name] for name in changed - second.keys() - last.keys()}
+    assert live(world, "ConfigMap", "x").get("data", {}) == {**only_kubectls, **last}
+    assert not world.prepare(choices=forced).plan.differs

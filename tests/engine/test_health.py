@@ -43,6 +43,7 @@ def test_fixture(path: Path) -> None:
 def test_every_kind_that_is_judged_has_a_fixture() -> None:
     tested = {path.parent.name for path in FIXTURES}
     of_one_sort = {"MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "ReplicationController"}
+    of_one_sort |= {"GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"}
     assert {kind for _, kind in HEALTH} - tested <= of_one_sort
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,6 +135,32 @@ def test_what_was_just_applied_is_unchanged(server: Cluster, namespace: str, tfj
     assert [
         wanted["metadata"]["name"] for wanted, live in pairs if not is_unchanged(wanted, live, MANAGER)
     ] == []
+
+
+def test_what_is_cluster_wide_in_examples_is_unchanged_too(server: Cluster) -> None:
+    group = f"{secrets.token_hex(4)}.kfctl.test"  # in the place of the operator's, which there may be
+    wanted = list(cluster_wide(group))
+    assert {body["kind"] for body in wanted} == CLUSTER_WIDE
+    try:
+        for body in wanted:
+            live = server.apply(body, Write(force=True))
+            assert is_unchanged(body, live, MANAGER), body["metadata"]["name"]
+    finally:
+        for body in wanted:
+            if server.find(body["apiVersion"], body["kind"], body["metadata"]["name"]):
+                server.delete(body)
+
+
+def cluster_wide(group: str) -> Iterator[dict[str, Any]]:
+    """Every cluster-wide object of every example, for an API group of its own."""
+    for number, (prototype, example) in enumerate(every_example()):
+        for resource in render_app(app_of(prototype, example.params), "default"):
+            if resource.kind in CLUSTER_WIDE:
+                own = f"x{number}.{group}" if resource.kind == "CustomResourceDefinition" else group
+                body = json.loads(json.dumps(resource.body).replace("kubeflow.org", own))
+                if resource.kind != "CustomResourceDefinition":
+                    body["metadata"]["name"] = f"x{number}.{resource.name}.{group}"
+                yield body
 
 
 def test_a_dry_run_confirms_what_is_called_unchanged(

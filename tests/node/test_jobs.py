@@ -29,6 +29,7 @@ JOBS = {
         "memoryRequest": "64Mi",
         "memoryLimit": "64Mi",
     },
+    "loops": {"image": PYTHON, "command": ["python", "-uc", READS], "restartPolicy": "OnFailure"},
     "no-image": {"image": "registry.example.com/nobody/nothing:1"},
     "no-gpu": {"image": PYTHON, "command": ["sleep", "600"], "num_gpus": 1},
     "sleeps": {"image": PYTHON, "command": ["sleep", "600"], "num_workers": 1},
@@ -50,6 +51,7 @@ def jobs(kubeflow: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
 
 FAILURES = {
     "exits": r"pod exits-chief-0: .*\n.*\| reading data.csv\n.*\| there is no data.csv",
+    "loops": r"TFJob/loops  progressing: 1 of 1 replicas running, but loops-chief-0 does not stay so: ",
     "greedy": r"pod greedy-chief-0: OOMKilled",
     "no-image": r"pod no-image-chief-0: (ErrImagePull|ImagePullBackOff)",
     "no-gpu": r"pod no-gpu-chief-0: Unschedulable: .*Insufficient nvidia.com/gpu",
@@ -77,6 +79,11 @@ def test_a_failing_job_is_explained(jobs: App, applied: str, name: str) -> None:
     assert re.search(FAILURES[name], applied), applied
     status = jobs.kfctl("status", "default", "-c", name)
     assert re.search(FAILURES[name], status.out), status.out
+
+
+def test_a_job_that_fails_again_and_again_is_explained_by_its_log(jobs: App, applied: str) -> None:
+    told = r"pod loops-chief-0: CrashLoopBackOff: .*\n +\| reading data.csv\n +\| there is no data.csv"
+    assert wait_until(lambda: bool(re.search(told, jobs.kfctl("status", "default", "-c", "loops").out)), 60)
 
 
 def test_kubectl_shows_state_and_age(jobs: App, applied: str) -> None:
