@@ -51,7 +51,7 @@ def jobs(kubeflow: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
 
 FAILURES = {
     "exits": r"pod exits-chief-0: .*\n.*\| reading data.csv\n.*\| there is no data.csv",
-    "loops": r"TFJob/loops  progressing: 1 of 1 replicas running, but loops-chief-0 does not stay so: ",
+    "loops": r"1 of 1 replicas running, but loops-chief-0 does not stay so: ",
     "greedy": r"pod greedy-chief-0: OOMKilled",
     "no-image": r"pod no-image-chief-0: (ErrImagePull|ImagePullBackOff)",
     "no-gpu": r"pod no-gpu-chief-0: Unschedulable: .*Insufficient nvidia.com/gpu",
