@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, KfctlError, Problem, TemplateError, UsageError, did_you_mean
+from kfctl.forks import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfctl.engine.render import Renderer
     from kfctl.model.app import App, Component, Environment
@@ -47,16 +48,18 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
 
     environment = chosen_environment(app, environment_name)
     renders = _Renders(app, environment)
-    parts = [renders.component(component) for component in chosen_components(app, components)]
+    outcomes = renders.components(chosen_components(app, components))
     renders.keep()
-    if renders.errors:
-        raise renders.error()
-    resources = renders.stamped(parts)
+    if errors := [outcome.error for outcome in outcomes if outcome.error]:
+        raise _error(errors)
+    resources = renders.stamped(outcome.part for outcome in outcomes)
     doubtful = list(identity_problems(resources))
     if doubtful:
         raise AppError.of(doubtful)
     resources.sort(key=sort_key)
-    return Rendered(resources, tuple(renders.warnings), tuple(renders.cautions))
+    warnings = (warning for outcome in outcomes for warning in outcome.warnings)
+    cautions = (caution for outcome in outcomes for caution in outcome.cautions)
+    return Rendered(resources, tuple(warnings), tuple(cautions))
 
 
 def chosen_environment(app: App, name: str) -> Environment:
@@ -96,8 +99,18 @@ def lint_own(app: App, components: Sequence[str] = ()) -> None:
         raise TemplateError.of(problems)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one component."""
+
+    part: Part
+    warnings: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    error: KfctlError | None = None
+
+
 class _Renders:
-    """Renders one component after another: what they share is read once, what is wrong is gathered."""
+    """Renders components: what they share is read once."""
 
     def __init__(self, app: App, environment: Environment) -> None:
         from kfctl.store.catalog import catalog
@@ -107,33 +120,36 @@ class _Renders:
         self._prototypes: dict[str, Prototype] = {}
         self._renderers: dict[str, Renderer] = {}
         self._keep: list[Callable[[], None]] = []
-        self.errors: list[KfctlError] = []
-        self.warnings: list[str] = []
-        self.cautions: list[str] = []
 
-    def component(self, component: Component) -> Part:
-        """Return one component's objects, patched; what is wrong is kept in `errors`."""
+    def components(self, components: Sequence[Component]) -> list[Outcome]:
+        """Return what comes of components: their objects, patched, or what is wrong."""
+        firsts = {component.prototype: component for component in reversed(components)}
+        for each in firsts.values() if len(components) > len(firsts) else ():
+            self._outcome(each)  # here, so that what it compiles is there for all
+        return spread(self._outcome, components)
+
+    def _outcome(self, component: Component) -> Outcome:
         try:
-            return self._part(component)
+            return self._rendered(component)
         except KfctlError as error:
-            self.errors.append(error)
-            return Part(component, [], "")
+            return Outcome(Part(component, [], ""), error=error)
 
-    def _part(self, component: Component) -> Part:
+    def _rendered(self, component: Component) -> Outcome:
         from kfctl.engine.patch import patched
         from kfctl.engine.resolve import cautions, resolve
 
         prototype = self._prototype(component)
         parameters = resolve(self._app, self._environment, component, prototype)
-        self.warnings += parameters.warnings
-        self.cautions += cautions(component, prototype, parameters)
         values = parameters.plain()
         names = {"component": component.name, "app": self._app.name, "environment": self._environment.name}
-        resources = [*self._renderer(prototype).render({**values, **names}), *self._raw(component)]
+        raw = self._raw(component)
+        resources = [*self._renderer(prototype).render({**values, **names}), *raw]
         patches = [*component.patches, *self._environment.patches.get(component.name, ())]
         namespace = values.get("namespace") or self._environment.target.namespace or "default"
         resources = patched(resources, patches) if patches else resources
-        return Part(component, resources, namespace, prototype.spawns)
+        part = Part(component, resources, namespace, prototype.spawns)
+        warnings = (*parameters.warnings, *_secrets_in_files(raw))
+        return Outcome(part, warnings, tuple(cautions(component, prototype, parameters)))
 
     def _prototype(self, component: Component) -> Prototype:
         if component.prototype not in self._prototypes:
@@ -170,17 +186,9 @@ class _Renders:
     def _raw(self, component: Component) -> list[Resource]:
         if not component.manifests:
             return []
-        from kfctl.model.resource import holds_secret
         from kfctl.store.manifests import raw_manifests
 
-        resources = raw_manifests(self._app, component.name)
-        self.warnings += [
-            f"{resource.origin}: {resource.key} holds secret data in the app's files: "
-            "whoever reads them reads it"
-            for resource in resources
-            if holds_secret(resource)
-        ]
-        return resources
+        return raw_manifests(self._app, component.name)
 
     def stamped(self, parts: Iterable[Part]) -> list[Resource]:
         """Return the objects of all parts with namespace, labels and checksums."""
@@ -200,8 +208,18 @@ class _Renders:
             )
         ]
 
-    def error(self) -> KfctlError:
-        """Return all errors as one; of their common kind, if they have one."""
-        kinds = {type(error) for error in self.errors}
-        kind = kinds.pop() if len(kinds) == 1 else AppError
-        return kind.of([problem for error in self.errors for problem in error.problems])
+
+def _secrets_in_files(resources: Iterable[Resource]) -> Iterator[str]:
+    from kfctl.model.resource import holds_secret
+
+    for resource in resources:
+        if holds_secret(resource):
+            held = f"{resource.key} holds secret data in the app's files"
+            yield f"{resource.origin}: {held}: whoever reads them reads it"
+
+
+def _error(errors: Sequence[KfctlError]) -> KfctlError:
+    """Return all errors as one; of their common kind, if they have one."""
+    kinds = {type(error) for error in errors}
+    kind = kinds.pop() if len(kinds) == 1 else AppError
+    return kind.of([problem for error in errors for problem in error.problems])

@@ -73,9 +73,10 @@ def _export(folder: Path, resources: "Sequence[Resource]", form: Form) -> None:
 
 def as_yaml(resources: "Sequence[Resource]") -> str:
     """Return the objects as documents of YAML."""
-    from kfctl.yamltext import dump_all
+    from kfctl.forks import spread
+    from kfctl.yamltext import dump
 
-    return dump_all([resource.body for resource in resources]).rstrip("\n")
+    return "---\n".join(spread(dump, [resource.body for resource in resources])).rstrip("\n")
 
 
 def as_json(value: Any) -> str:

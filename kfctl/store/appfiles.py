@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl import __version__, yamltext
 from kfctl.errors import AppError, Location, Problem, did_you_mean
+from kfctl.forks import spread
 from kfctl.model.app import App, Component, Environment, Target
 from kfctl.store.appfile import API_VERSION, AppFile, bad_name, is_label
 from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS, AppFolder
@@ -80,9 +81,7 @@ def load_app(
         id=identity,
         root=str(root),
         globals=head.settings("globals"),
-        components={
-            each: _component(_read(root, path, problems), each, folder) for each, path in folder.chosen()
-        },
+        components=_components(root, folder, problems),
         environments={
             each: _environment(_read(root, path, problems), each, folder.files)
             for each, path in AppFolder(root, ENVIRONMENTS, problems, environments).chosen()
@@ -147,6 +146,18 @@ def _read(root: Path, path: str, problems: list[Problem]) -> AppFile:
     except AppError as error:
         problems += error.problems
     return AppFile(path, None, problems)
+
+
+def _components(root: Path, folder: AppFolder, problems: list[Problem]) -> dict[str, Component]:
+    """Return the components of the files that matter."""
+
+    def one(chosen: tuple[str, str]) -> tuple[Component, list[Problem]]:
+        noted: list[Problem] = []
+        return _component(_read(root, chosen[1], noted), chosen[0], folder.noting(noted)), noted
+
+    read = spread(one, list(folder.chosen()))
+    problems += (problem for _, noted in read for problem in noted)
+    return {component.name: component for component, _ in read}
 
 
 def _component(file: AppFile, name: str, folder: AppFolder) -> Component:

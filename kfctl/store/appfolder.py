@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,12 @@ class AppFolder:
     def chosen(self) -> Iterator[tuple[str, str]]:
         """Yield name and path of the files that matter."""
         return ((name, path) for name, path in self.files.items() if self._chosen(name))
+
+    def noting(self, problems: list[Problem]) -> AppFolder:
+        """Return the same folder, whose further faults are noted elsewhere."""
+        other = copy.copy(self)
+        other.problems = problems
+        return other
 
     def manifests(self, component: str, prototype: str) -> tuple[str, ...]:
         """Return the raw manifests of a component; only one of the prototype `manifests` may have some."""
