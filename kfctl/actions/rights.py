@@ -9,7 +9,7 @@ from kfctl.model.plan import Action
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfctl.actions.apply import Apply
     from kfctl.actions.plan import Subject
@@ -31,7 +31,7 @@ def refuse_powerless(prepared: Apply) -> None:
     plural = _plurals(cluster, wanted) | _plurals_there(cluster, changes)
     missing = {"new_namespace": scope.namespace_missing, "removes": prepared.removes}
     takes = needed(changes, plural) | needed_to_record(scope.namespace, **missing)
-    _refuse(cluster, takes, scope.app)
+    _refuse(cluster, takes, scope.app, _kept(prepared))
 
 
 def powerless(about: Subject) -> None:
@@ -78,7 +78,18 @@ def _plurals_there(cluster: Cluster, changes: Sequence[Change]) -> dict[tuple[st
     return {key: kind.plural for key in found if (kind := cluster.kinds.of_group(*key))}
 
 
-def _refuse(cluster: Cluster, takes: Needed, app: str) -> None:
+def _kept(prepared: Apply) -> Iterator[Right]:
+    """Yield what it takes to change and delete all that the app may have there by now, wanted or not."""
+    from kfctl.engine.rights import Right
+
+    inventory = prepared.decision.inventory
+    for kind in inventory.kinds:
+        if served := prepared.cluster.kinds.of_group(*kind):
+            spaces = (inventory.namespace, *inventory.namespaces) if served.namespaced else ("",)
+            yield from (Right(v, kind.group, served.plural, s) for v in ("create", "patch") for s in spaces)
+
+
+def _refuse(cluster: Cluster, takes: Needed, app: str, kept: Iterable[Right] = ()) -> None:
     from kfctl import yamltext
     from kfctl.engine.rights import roles, sentences
 
@@ -88,9 +99,9 @@ def _refuse(cluster: Cluster, takes: Needed, app: str) -> None:
         return  # the server does not tell: it will say no to what it does not allow
     if not missing:
         return
-    enough = yamltext.dump_all(roles(takes, f"kfctl-{app}")).rstrip()
+    enough = yamltext.dump_all(roles({*takes, *kept}, f"kfctl-{app}")).rstrip()
     message = "the plan takes rights that are missing, and nothing was written"
-    hint = f"these roles are enough, bound to who applies:\n{enough}"
+    hint = f"these roles are enough to apply and to delete it, bound to who does:\n{enough}"
     lacks = [Problem(told) for told in sentences(missing)]
     raise Forbidden(message, problems=[Problem(message), *lacks[:-1], lacks[-1]._replace(hint=hint)])
 

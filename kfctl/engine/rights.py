@@ -94,10 +94,12 @@ def sentences(missing: Iterable[Right]) -> Iterator[str]:
 
 
 def roles(rights: Iterable[Right], name: str) -> list[dict[str, Any]]:
-    """Return the roles that give these rights, and let their holder see what they are about."""
+    """Return the roles that give these rights; what may be applied may be seen and deleted, too."""
     by_namespace: dict[str, dict[tuple[str, str], list[str]]] = {}
     for (group, resource, namespace), verbs in _grouped(rights).items():
-        by_namespace.setdefault(namespace, {})[group, resource] = list(dict.fromkeys((*_READING, *verbs)))
+        again = ("delete",) if "patch" in verbs else ()
+        whole = list(dict.fromkeys((*_READING, *verbs, *again)))
+        by_namespace.setdefault(namespace, {})[group, resource] = whole
     return [_role(found, name, namespace) for namespace, found in sorted(by_namespace.items())]
 
 

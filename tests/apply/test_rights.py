@@ -64,7 +64,11 @@ def grant(admin: Cluster, world: World, newcomer: str) -> Iterator[Grant]:
 
 def enough(err: str) -> list[Body]:
     """Return the roles that an error says are enough."""
-    return list(yaml.safe_load_all(err.partition("these roles are enough, bound to who applies:\n")[2]))
+    return list(
+        yaml.safe_load_all(
+            err.partition("these roles are enough to apply and to delete it, bound to who does:\n")[2]
+        )
+    )
 
 
 def role(namespace: str, **resources: list[str]) -> Body:
@@ -107,6 +111,9 @@ def test_who_may_nothing_is_told_all_at_once_and_which_roles_are_enough(
     assert f"{new_kind.lower()}s.things.kfctl.test in namespace {space} is missing" in again.err
     grant(enough(again.err))
     assert typed("apply", "--no-prune", user=newcomer).code == ExitCode.OK
+    gone = typed("delete", "--yes", user=newcomer)
+    assert gone.code == ExitCode.OK, gone.err
+    assert "3 deleted." in gone.out
 
 
 def test_the_right_to_delete_is_asked_for_where_something_goes(
