@@ -61,9 +61,9 @@ def far(work: Path, objects: int) -> Iterator[Row]:
 
 
 def large(work: Path, objects: int) -> Iterator[Row]:
-    """Ten times as many objects, against kfctl with the usual number."""
-    numbers = (objects * TIMES, objects)
-    with way() as direct, sites([site(work, "kfctl", direct, number) for number in numbers]) as there:
+    """Ten times as many objects, against kfctl with the usual number, and against kubectl."""
+    tools = (("kfctl", objects * TIMES), ("kfctl", objects), ("kubectl", objects * TIMES))
+    with way() as direct, sites([site(work, tool, direct, number) for tool, number in tools]) as there:
         yield from measured(LARGE, there, objects * TIMES, rounds=1)
 
 
