@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kfctl.engine.ownership import MADE_FOR
 from kfctl.engine.plan import Choices
 from kfctl.errors import AppError, Location, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kfctl.actions.apply import Apply, Options
@@ -90,26 +92,56 @@ def prepare(
     return replace(prepare_for(about, options), removes=not components)
 
 
-def unbind(root: Path, prepared: Apply) -> str:
-    """Forget the cluster of an environment that nothing is left of there, and return what to say of it.
+def wind_up(prepared: Apply, root: Path | None) -> Iterator[str]:
+    """Do what there is to do when nothing of an app is left on a cluster, and yield what to say of it.
 
-    The next apply may go to another cluster then.
+    The environment in the app's directory `root` is bound to no cluster any more; the namespace goes, if that
+    is permitted, an apply had made it and nobody else has anything in it.
     """
     from kfctl.cluster.ownership import find_parent
+
+    inventory = prepared.decision.inventory
+    if not prepared.removes or find_parent(prepared.cluster, inventory.name, inventory.namespace):
+        return
+    environment = prepared.about.environment
+    if root and environment.target.cluster_uid:
+        yield _unbound(root, environment)
+    if prepared.about.choices.permits.namespaces:
+        yield _without_namespace(prepared.cluster, inventory)
+
+
+def _unbound(root: Path, environment: Environment) -> str:
+    """Forget the cluster of an environment: the next apply may go to another one."""
     from kfctl.model.absent import ABSENT
     from kfctl.store.edit import Edit, edit
 
-    environment, inventory = prepared.about.environment, prepared.decision.inventory
-    if not environment.target.cluster_uid or not prepared.removes:
-        return ""
-    if find_parent(prepared.cluster, inventory.name, inventory.namespace):
-        return ""
     path = environment.where.path
     try:
         edit(root, [Edit(path, ("target", "clusterUid"), ABSENT)])
     except AppError as error:
         return f"{path} still names the cluster that nothing is left on: {error}"
     return f"environment {environment.name} is bound to no cluster any more (clusterUid is out of {path})"
+
+
+def _without_namespace(cluster: Cluster, inventory: Inventory) -> str:
+    from kfctl.cluster.ownership import contents
+    from kfctl.cluster.request import Precondition
+    from kfctl.engine.prune import staying
+    from kfctl.model.resource import at
+
+    name = inventory.namespace
+    found = cluster.find("v1", "Namespace", name)
+    if found is None or at(found, "metadata", "annotations", MADE_FOR) != inventory.id:
+        return f"namespace {name} stays: no apply of this app has made it"
+    listed = contents(cluster, name)
+    doubt = next((each.gap for each in listed if each.gap), "")
+    held = ", ".join(map(str, staying(listed, set(), inventory.id)))
+    if doubt or held:
+        why = f"it is not known what is in it: {doubt}" if doubt else f"it holds {held}"
+        return f"namespace {name} stays: {why}"
+    metadata = found["metadata"]
+    cluster.delete(found, Precondition(metadata["uid"], metadata["resourceVersion"]))
+    return f"namespace {name}, which an apply had made, is being deleted"
 
 
 def clear_lock(cluster: Cluster, inventory: Inventory) -> None:

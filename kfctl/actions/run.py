@@ -64,11 +64,12 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
 def _namespace(prepared: Apply) -> tuple[Event, ...]:
     """Make the environment's namespace if it is missing: the lock and the inventory are in it."""
     from kfctl.cluster.write import make_namespace
+    from kfctl.engine.ownership import MADE_FOR
 
     scope = prepared.plan.scope
     if not scope.namespace_missing:
         return ()
-    make_namespace(prepared.cluster, scope.namespace)
+    make_namespace(prepared.cluster, scope.namespace, {MADE_FOR: scope.set_id})
     key = Key("", "Namespace", "", scope.namespace)
     return (Event(Step.DONE, key, Action.CREATE.value, "the namespace was missing"),)
 

@@ -21,7 +21,7 @@ class Deletable:
         bool, typer.Option("--delete-crds", help="Delete definitions of kinds, too, with all their objects.")
     ] = False
     delete_namespace: Annotated[
-        bool, typer.Option("--delete-namespace", help="Delete namespaces of the app, too.")
+        bool, typer.Option("--delete-namespace", help="Delete namespaces that the app has or made, too.")
     ] = False
 
 

@@ -74,7 +74,7 @@ def delete(
       kfctl delete --app kubeflow --env default --namespace old --context minikube
     """
     from kfctl.actions.apply import Options
-    from kfctl.actions.delete import clear_lock, prepare, unbind
+    from kfctl.actions.delete import clear_lock, prepare, wind_up
     from kfctl.cli.apply import carry_out, duration
     from kfctl.cli.interrupt import deciding
 
@@ -93,10 +93,10 @@ def delete(
         nothing = f"nothing of {scope.app} for {scope.environment} is in namespace {scope.namespace}"
         console.note(f"{nothing} of {scope.context}")
     code = carry_out(prepared, form, yes=removing.yes)
-    here = place.namespace in (None, what[1].target.namespace)
-    gone = code is ExitCode.OK and here and not removing.dry_run
-    if root and gone and (said := unbind(root, prepared)):
-        console.note(said)
+    if code is ExitCode.OK and not removing.dry_run:
+        here = place.namespace in (None, what[1].target.namespace)
+        for said in wind_up(prepared, root if here else None):
+            console.note(said)
     return code
 
 

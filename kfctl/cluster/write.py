@@ -29,10 +29,11 @@ INTERRUPTED = "interrupted"
 _LOOKS = 5  # at an object that changes while its managers are written
 
 
-def make_namespace(cluster: Cluster, name: str) -> None:
-    """Make a namespace; it is all the same who did."""
+def make_namespace(cluster: Cluster, name: str, annotations: Mapping[str, str]) -> None:
+    """Make a namespace with these annotations; one that somebody else makes meanwhile will do."""
+    metadata = {"name": name, "annotations": dict(annotations)}
     try:
-        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     except Conflict as error:
         if error.answer is None or error.answer.reason != "AlreadyExists":
             raise

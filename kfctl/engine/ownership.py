@@ -19,6 +19,7 @@ COMPONENT = "kfctl.dev/component"
 APP_ID = "kfctl.dev/app-id"
 PART_OF_SET = "applyset.kubernetes.io/part-of"
 IDENTITY = "kfctl.dev/identity"
+MADE_FOR = "kfctl.dev/made-for"  # at a namespace: the id of the set for which an apply made it
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PART_OF = "app.kubernetes.io/part-of"
 

@@ -160,14 +160,14 @@ class _Judge:
         if gap:
             return Verdict(f"it is not known what lives in it: {gap}")
         gone = {other.uid for other in going}
-        staying = list(_staying(contents, gone, self.situation.inventory.id))
-        if not staying:
+        left = list(staying(contents, gone, self.situation.inventory.id))
+        if not left:
             return None
-        more = f" and {len(staying) - 3} more" if len(staying) > 3 else ""
-        return Verdict(f"it holds what stays: {', '.join(map(str, staying[:3]))}{more}")
+        more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+        return Verdict(f"it holds what stays: {', '.join(map(str, left[:3]))}{more}")
 
 
-def _staying(contents: Sequence[Listed], gone: set[str], inventory_id: str) -> Iterator[Key]:
+def staying(contents: Sequence[Listed], gone: set[str], inventory_id: str) -> Iterator[Key]:
     """Yield what would be lost with a namespace or a definition although nobody decided that it goes."""
     found = {str(at(item, "metadata", "uid")): Resource(item) for listed in contents for item in listed.items}
     for uid, resource in found.items():

@@ -84,6 +84,30 @@ def test_an_environment_that_nothing_is_left_of_is_bound_to_no_cluster(
     assert typed("env", "set", "default", "--namespace", "another").code == ExitCode.OK
 
 
+def test_a_namespace_that_an_apply_made_goes_if_nothing_else_is_in_it(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    ours, asked = world.namespace, ("delete", "--yes", "--delete-namespace")
+    world.write(one=[config_map("a")])
+    assert typed("apply", "--no-wait").code == ExitCode.OK
+    assert f"namespace {ours} stays: no apply of this app has made it" in typed(*asked).err
+    world.namespace = f"{ours}-new"
+    other = config_map("other")
+    other["metadata"]["namespace"] = world.namespace
+    for expected, before in (("stays: it holds ConfigMap/other", world.admin.apply), ("being deleted", None)):
+        world.write(one=[config_map("a")])
+        assert typed("apply", "--no-wait").code == ExitCode.OK
+        if before:
+            before(other)
+        else:
+            world.admin.delete(other)
+        ran = typed(*asked)
+        assert ran.code == ExitCode.OK
+        assert expected in ran.err
+    gone = world.admin.find("v1", "Namespace", world.namespace)
+    assert gone is None or gone["metadata"]["deletionTimestamp"]
+
+
 def test_an_app_without_objects_is_rather_a_mistake(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[config_map("a")])
     assert typed("apply").code == ExitCode.OK
