@@ -67,7 +67,8 @@ class Style:
         return self._leaf(lead, value, column)
 
     def _leaf(self, lead: str, value: Any, column: int) -> list[str]:
-        if isinstance(value, str) and "\n" in value:
+        # A text that ends in blank lines goes into quotes: a `|+` block takes those that follow it, too.
+        if isinstance(value, str) and "\n" in value and not value.endswith("\n\n"):
             first, *rest = multiline(value, " " * (column + self.step), self.step).split("\n")
             return [f"{lead} {first}", *rest]
         return [f"{lead} {scalar(value)}"]

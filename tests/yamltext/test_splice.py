@@ -177,3 +177,7 @@ def test_what_is_not_set_can_not_be_removed() -> None:
 
 def test_tuples_are_lists() -> None:
     assert load(set_in("", ("a",), ({"b": (1, 2)},))) == {"a": [{"b": [1, 2]}]}
+
+
+def test_a_text_that_ends_in_blank_lines_takes_none_that_follow() -> None:
+    assert set_in("name: x\n\n\n...\n", ("name",), "0\n\n") == 'name: "0\\n\\n"\n\n\n...\n'
