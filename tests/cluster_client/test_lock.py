@@ -1,8 +1,10 @@
 """The lock between real processes on a real cluster: waiting, dying, hanging, lost answers, wrong clocks."""
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +60,17 @@ def holder(cluster: access.Cluster, namespace: str) -> Iterator[Callable[..., Ho
 @contextmanager
 def _process(*args: object) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tests.cluster_client.holder", *map(str, args)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    # A process that is killed leaves the files in which the Kubernetes package keeps its certificates.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": folder},
+        ) as process,
+    ):
         try:
             yield process
         finally:
