@@ -24,7 +24,7 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Re
     It may do nothing else, as part of it happens in children, and its results must be such as can be pickled.
     What a child can't do for any reason this process does itself, so that errors are raised as without any.
     """
-    count = _processes(len(tasks))
+    count = processes(len(tasks))
     children = [_forked(function, tasks[number::count]) for number in range(1, count)]
     try:
         shares = [iter([function(task) for task in tasks[::count]])]
@@ -34,7 +34,7 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Re
     return [next(shares[at % count]) for at in range(len(tasks))]
 
 
-def _processes(tasks: int) -> int:
+def processes(tasks: int) -> int:
     """Return how many processes are worth it; one where a fork is not safe, or not to be had."""
     wanted = min(tasks // WORTH, os.cpu_count() or 1, MOST)
     if wanted < 2 or not hasattr(os, "fork"):

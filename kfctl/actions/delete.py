@@ -104,7 +104,7 @@ def wind_up(prepared: Apply, root: Path | None) -> Iterator[str]:
     if not prepared.removes or find_parent(prepared.cluster, inventory.name, inventory.namespace):
         return
     environment = prepared.about.environment
-    if root and environment.target.cluster_uid:
+    if root and environment.target.cluster_uid and prepared.plan.scope.cluster_read:
         yield _unbound(root, environment)
     if prepared.about.choices.permits.namespaces:
         yield _without_namespace(prepared.cluster, inventory)

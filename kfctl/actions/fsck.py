@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kfctl.model.plan import Scope
 
 Body = dict[str, Any]
+_MEASURES = "metrics.k8s.io"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     scope = scope_of(app, environment, cluster)
     inventory, faults = _read(cluster, scope)
     members, unread, silent = _search(cluster, scope)
+    silent += _silent(cluster, inventory, lost=bool(faults) or not inventory.uid)
     strays = tuple(body for body in members if not _is_member(body, scope))
     wider = inventory.including(Resource(body).key for body in members)
     if inventory.uid and (wider.kinds, wider.namespaces) != (inventory.kinds, inventory.namespaces):
@@ -45,7 +47,7 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     if not inventory.uid and members:
         faults.append(f"there is no inventory, and {len(members)} objects are this app's")
     faults += [f"{Resource(body).key} is this app's, and not in its inventory" for body in strays]
-    faults += unread
+    faults += dict.fromkeys((*unread, *silent))
     return Checked(scope, inventory, tuple(faults), tuple(members), strays, tuple(silent))
 
 
@@ -102,8 +104,7 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str], list
     """Return all objects of any kind that are the app's, what could not be read, and what of it is silent."""
     from kfctl.engine.ownership import owner_of
 
-    served = cluster.refresh_kinds()
-    kinds = [kind for kind in served if {"list", "delete"} <= kind.verbs]
+    kinds = [kind for kind in cluster.refresh_kinds() if {"list", "delete"} <= kind.verbs]
 
     def listed(kind: Kind) -> tuple[Body, ...]:
         try:
@@ -113,8 +114,8 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str], list
             return _of_kind(cluster, known, scope) if known else ()
 
     found: dict[Any, Body] = {}
-    silent = [f"the server that provides {group} does not answer" for group in sorted(served.incomplete)]
-    unread = list(silent)
+    unread: list[str] = []
+    silent: list[str] = []
     for kind, answer in zip(kinds, cluster.map(listed, kinds), strict=True):
         if isinstance(answer, KfctlError):
             unread.append(f"{kind.resource} could not be listed: {answer}")
@@ -125,6 +126,14 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str], list
             if owner and owner.ours and not _is_foreign(body):
                 found[at(body, "metadata", "uid")] = body
     return list(found.values()), unread, silent
+
+
+def _silent(cluster: Cluster, inventory: Inventory, *, lost: bool) -> list[str]:
+    """Return which API groups are silent that may have objects of the app: any, where its record is lost."""
+    known = {kind.group for kind in inventory.kinds}
+    groups = (group for group in sorted(cluster.kinds.incomplete) if group in known or lost)
+    # What is measured is no object, and its server is the one that is most often down.
+    return [f"the server that provides {g} does not answer" for g in groups if not g.endswith(_MEASURES)]
 
 
 def _of_kind(cluster: Cluster, kind: Kind, scope: Scope) -> tuple[Body, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, KfctlError, Problem, TemplateError, UsageError, did_you_mean
-from kfctl.forks import spread
+from kfctl.forks import processes, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -123,9 +123,9 @@ class _Renders:
 
     def components(self, components: Sequence[Component]) -> list[Outcome]:
         """Return what comes of components: their objects, patched, or what is wrong."""
-        firsts = {component.prototype: component for component in reversed(components)}
-        for each in firsts.values() if len(components) > len(firsts) else ():
-            self._outcome(each)  # here, so that what it compiles is there for all
+        if processes(len(components)) > 1:
+            for each in {component.prototype: component for component in reversed(components)}.values():
+                self._outcome(each)  # here, so that what it compiles is there for all
         return spread(self._outcome, components)
 
     def _outcome(self, component: Component) -> Outcome:

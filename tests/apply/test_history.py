@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Selection
 from kfctl.errors import ExitCode
 from tests.apply.conftest import config_map
+from tests.faults.proxy import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.apply.conftest import Body, World
     from tests.conftest import Run
+    from tests.faults.proxy import Proxy
 
 
 @pytest.fixture
@@ -95,3 +99,23 @@ def test_a_lost_record_is_found_and_made_anew(world: World, typed: Callable[...,
     assert typed("apply", "--yes").code == ExitCode.OK
     assert world.admin.find("v1", "ConfigMap", "b", world.namespace) is None
     assert [number for number, _, _ in revisions(typed)] == [2, 1]
+
+
+def test_nothing_is_repaired_while_not_all_can_be_seen(
+    world: World, proxy: Proxy, kfctl: Callable[..., Run], tmp_path: Path
+) -> None:
+    world.login = Login(context="proxied", kubeconfig=str(proxy.kubeconfig(tmp_path / "proxied")))
+    world.write(one=[config_map("a")])
+    environment = {"KUBECONFIG": str(world.login.kubeconfig)}
+    assert kfctl("apply", cwd=world.root, env=environment).code == ExitCode.OK
+    record = {"name": "kfctl.app.default", "namespace": world.namespace}
+    world.admin.delete({"apiVersion": "v1", "kind": "Secret", "metadata": record})
+    proxy.script = lambda request: Status(405) if "/configmaps?" in request.path else None
+    ran = kfctl("fsck", "--repair", cwd=world.root, env=environment)
+    assert ran.code == ExitCode.CLUSTER
+    assert (
+        "not repaired, for not all that is the app's can be seen: configmaps could not be listed" in ran.err
+    )
+    assert world.admin.find("v1", "Secret", record["name"], world.namespace) is None
+    proxy.clear()
+    assert kfctl("fsck", "--repair", cwd=world.root, env=environment).code == ExitCode.OK
