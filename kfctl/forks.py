@@ -22,13 +22,21 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Re
     """Return what a function makes of each task.
 
     It may do nothing else, as part of it happens in children, and its results must be such as can be pickled.
-    What a child can't do for any reason this process does itself, so that errors are raised as without any.
+    Where that fails for any reason this process does all by itself, so that errors are raised as without any.
     """
     count = processes(len(tasks))
-    children = [_forked(function, tasks[number::count]) for number in range(1, count)]
+    if count > 1:
+        with suppress(Exception):  # no process or pipe to be had, a child that died, a task that fails
+            return _spread(function, tasks, count)
+    return [function(task) for task in tasks]
+
+
+def _spread(function: Callable[[Task], Result], tasks: Sequence[Task], count: int) -> list[Result]:
+    children: list[Child] = []
     try:
-        shares = [iter([function(task) for task in tasks[::count]])]
-        shares += [_answer(child, function, tasks[at::count]) for at, child in enumerate(children, 1)]
+        for number in range(1, count):
+            children.append(_forked(function, tasks[number::count]))
+        shares = [iter([function(task) for task in tasks[::count]]), *map(_answer, children)]
     finally:
         _end(children)
     return [next(shares[at % count]) for at in range(len(tasks))]
@@ -39,8 +47,11 @@ def processes(tasks: int) -> int:
     wanted = min(tasks // WORTH, os.cpu_count() or 1, MOST)
     if wanted < 2 or not hasattr(os, "fork"):
         return 1
+    import signal
     import threading
 
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        return 1  # the system takes ended children away, and their numbers may be another's
     return 1 if threading.active_count() > 1 else wanted  # or a lock may be held in a child for ever
 
 
@@ -60,16 +71,12 @@ def _forked(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Child:
         os._exit(0)  # whatever happened: the parent sees what came
 
 
-def _answer(child: Child, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Return a child's results, or our own where it has none."""
+def _answer(child: Child) -> Iterator[Any]:
+    """Return a child's results; raises an error where it has none."""
     import pickle
 
     with os.fdopen(os.dup(child[1]), "rb") as stream:
-        raw = stream.read()
-    found: Any = None
-    with suppress(Exception):  # it died, or has nothing that can be passed on
-        found = pickle.loads(raw)
-    return iter(found if found is not None else [function(task) for task in tasks])
+        return iter(pickle.load(stream))
 
 
 def _end(children: Sequence[Child]) -> None:

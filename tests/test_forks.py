@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # In a process of its own, which has no other threads; as on a machine of four processors.
-BEGIN = """
+BEGIN = '''
 import os, signal, sys, threading
 from kfctl import forks
 os.cpu_count = lambda: 4
 me, tasks = os.getpid(), list(range(1000))
+
+def scarce(count):
+    """Let only so many more processes be had."""
+    fork, left = os.fork, [None] * count
+    os.fork = lambda: (left.pop(), fork())[1]
 
 def check(function, processes):
     seen = forks.spread(lambda task: (function(task), os.getpid()), tasks)
@@ -29,7 +34,7 @@ def check(function, processes):
     except ChildProcessError:
         return
     raise AssertionError("a child is left")
-"""
+'''
 
 
 @pytest.mark.parametrize(
@@ -38,9 +43,13 @@ def check(function, processes):
         "check(lambda task: task * 2, 4)",
         "del tasks[forks.WORTH * 2 - 1:]; check(lambda task: task * 2, 1)",  # too few
         "threading.Thread(target=threading.Event().wait, daemon=True).start(); check(lambda t: t * 2, 1)",
-        # Those that die leave their tasks to the parent.
+        # Started with `trap '' CHLD`, so that nobody can wait for a child.
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN); check(lambda task: task * 2, 1)",
+        "scarce(0); check(lambda task: task * 2, 1)",
+        "scarce(2); check(lambda task: task * 2, 1)",
+        # Where one dies, the parent does it all.
         "check(lambda t: os.kill(os.getpid(), signal.SIGKILL) if os.getpid() != me else t * 2, 1)",
-        "check(lambda t: os._exit(3) if os.getpid() != me and t == 501 else t * 2, 3)",
+        "check(lambda t: os._exit(3) if os.getpid() != me and t == 501 else t * 2, 1)",
     ],
 )
 def test_results_are_those_of_one_process(script: str) -> None:

@@ -124,8 +124,10 @@ class _Renders:
     def components(self, components: Sequence[Component]) -> list[Outcome]:
         """Return what comes of components: their objects, patched, or what is wrong."""
         if processes(len(components)) > 1:
-            for each in {component.prototype: component for component in reversed(components)}.values():
-                self._outcome(each)  # here, so that what it compiles is there for all
+            lasts = {component.prototype: component for component in components}
+            for first in {component.prototype: component for component in reversed(components)}.values():
+                if first is not lasts[first.prototype]:
+                    self._outcome(first)  # here, so that what it compiles is there for the others
         return spread(self._outcome, components)
 
     def _outcome(self, component: Component) -> Outcome:
