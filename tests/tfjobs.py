@@ -10,12 +10,11 @@ import pytest
 
 from tests.cluster.access import Cluster
 from tests.cluster.cache import cache_folder
+from tests.cluster.processes import wait_until
 from tests.cluster.session import nobody_else_in
 
 NAME = "tfjobs.kubeflow.org"
 OURS = "kfctl.dev/made-by-tests"
-# By its path: `--for=condition` fails on a definition that has no conditions yet.
-ESTABLISHED = '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
 APPLY = ("--server-side", "--force-conflicts", "--field-manager=kfctl-tests")
 
 
@@ -31,10 +30,17 @@ def tfjob_kind(cluster: Cluster) -> Iterator[str]:
             pytest.skip("this cluster has a TFJob kind already, which the tests leave alone")
         body["metadata"]["labels"] = {} if theirs else {OURS: "true"}
         cluster.kubectl("apply", *APPLY, "-f", "-", input=json.dumps(body))
-        cluster.kubectl("wait", ESTABLISHED, f"crd/{NAME}", "--timeout=60s")
+        assert wait_until(lambda: is_established(cluster, NAME), 60)
         yield NAME
         if alone() and not theirs:
             cluster.kubectl("delete", "crd", NAME, "--ignore-not-found", "--timeout=60s")
+
+
+def is_established(cluster: Cluster, name: str) -> bool:
+    """Whether a definition is; `kubectl wait` fails on one that has no conditions yet."""
+    found = json.loads(cluster.kubectl("get", "crd", name, "-o", "json"))
+    conditions = found.get("status", {}).get("conditions") or []
+    return {"Established": "True"}.items() <= {each["type"]: each["status"] for each in conditions}.items()
 
 
 def is_theirs(cluster: Cluster) -> bool:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl.errors import ExitCode
+from tests.cluster.processes import wait_until
 from tests.faults.proxy import Call
 from tests.proof.things import thing, widget
 from tests.proof.world import APPLY, DELETE, new_world
-from tests.tfjobs import ESTABLISHED
+from tests.tfjobs import is_established
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,7 @@ def test_a_kind_that_vanishes(world: World) -> None:
     drop = ("delete", "crd", definition["metadata"]["name"])
     kubectl = world.cluster.kubectl
     kubectl(*create, input=json.dumps(definition))
-    kubectl("wait", ESTABLISHED, f"crd/{definition['metadata']['name']}")
+    assert wait_until(lambda: is_established(world.cluster, definition["metadata"]["name"]), 60)
     world.write(rest)
     broken = world.run(*APPLY, script=at_write(lambda: kubectl(*drop), 3))
     assert broken.returncode == ExitCode.CLUSTER, broken
@@ -111,7 +112,7 @@ def test_a_kind_that_vanishes(world: World) -> None:
     world.clean(*APPLY)
     assert "All is well" in world.run("fsck").stdout
     kubectl(*create, input=json.dumps(definition))
-    kubectl("wait", ESTABLISHED, f"crd/{definition['metadata']['name']}")
+    assert wait_until(lambda: is_established(world.cluster, definition["metadata"]["name"]), 60)
     world.write(rest)
     world.clean(*APPLY)
     kubectl(*drop)
