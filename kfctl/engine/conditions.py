@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 
 def conditions(body: Body) -> dict[str, Body]:
     """Return the conditions by type; those of an older generation of the object are left out."""
-    generation = _number(at(body, "metadata", "generation"))
+    return {str(found.get("type")): found for found in _listed(body) if not _is_old(found, body)}
+
+
+def is_outdated(body: Body) -> bool:
+    """Return whether a condition is about an older generation of the object: its controller is behind."""
+    return any(_is_old(found, body) for found in _listed(body))
+
+
+def _listed(body: Body) -> list[Body]:
     listed = at(body, "status", "conditions")
-    return {
-        str(found.get("type")): found
-        for found in (listed if isinstance(listed, list) else ())
-        if isinstance(found, dict) and not _number(found.get("observedGeneration"), generation) < generation
-    }
+    return [found for found in (listed if isinstance(listed, list) else ()) if isinstance(found, dict)]
+
+
+def _is_old(condition: Body, body: Body) -> bool:
+    generation = _number(at(body, "metadata", "generation"))
+    return _number(condition.get("observedGeneration"), generation) < generation
 
 
 def observed(body: Body, *, must_tell: bool) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine import pods as podhealth
 from kfctl.engine import workloads
-from kfctl.engine.conditions import conditions, observed, true, words
+from kfctl.engine.conditions import conditions, is_outdated, observed, true, words
 from kfctl.engine.podtemplates import pod_templates
 from kfctl.engine.surroundings import Surroundings
 from kfctl.model.resource import Resource, at
@@ -176,11 +176,17 @@ def _custom(body: Body, around: Surroundings) -> Verdict:
             return health_, words(condition)
     if at(body, "spec", "suspend") is True:
         return Health.PAUSED, "suspended"
-    for kind in ("Ready", "Available"):
+    for kind in ("Ready", "Available", "Succeeded"):
         if kind in found:
             good = found[kind].get("status") == "True"
             return (Health.READY if good else Health.PROGRESSING), words(found[kind])
-    parts = {name: each for name, each in found.items() if name.endswith(_OF_PARTS)}
+    if not found and is_outdated(body):
+        return workloads.UNSEEN
+    parts = {
+        name: each
+        for name, each in found.items()
+        if name.endswith(_OF_PARTS) and not name.endswith("NotReady")
+    }
     if bad := next((name for name, each in parts.items() if each.get("status") != "True"), ""):
         return Health.PROGRESSING, f"{bad} is not so: {words(parts[bad])}"
     if not found and _age(body, around.now) < CONDITION_PATIENCE:

@@ -146,6 +146,8 @@ def spark_application(body: Body, around: Surroundings) -> Verdict:
         return Health.DONE, "completed"
     if state in {"FAILED", "SUBMISSION_FAILED"}:
         return Health.FAILED, f"{state.lower()}: {message}".rstrip(": ")
+    if state == "SUSPENDED":
+        return Health.PAUSED, "suspended"
     if state == "RUNNING" and not around.wait_for_jobs:
         return Health.READY, "running"
     return Health.PROGRESSING, state.lower() or "no operator has taken it up: does one run?"
