@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kfctl.model.app import App
 
 _WHERE = "environments stand alone (`kfctl apply {0}`) or behind --env (`kfctl param list --env {0}`)"
+_CHOSEN = "components stand behind -c (`kfctl show -c {0}`); `kfctl component describe {0}` tells of one"
 DEFAULT = "default"  # the environment that is meant where none is named
 
 
@@ -44,6 +45,9 @@ def the_environment(root: Path, given: str | None) -> str:
             return DEFAULT
         message = f"this app has no environment `{DEFAULT}`, so one must be named"
         raise UsageError(message, hint=_there_are(known) or f"kfctl env add {DEFAULT}")
+    if given not in known and given in component_names(root):
+        message = f"{given} is a component of this app, not an environment"
+        raise UsageError(message, hint=_CHOSEN.format(given))
     return _known(given, known, "environment", "kfctl env add")
 
 

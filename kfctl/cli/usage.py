@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kfctl.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from typer._click.core import Context
 
     from kfctl.cli.commands import Fault
 
@@ -38,10 +41,32 @@ MEANT = {
     "kfctl lint": "`kfctl validate` checks the app, `kfctl prototype lint` a prototype",
     "kfctl set": "`kfctl param set COMPONENT KEY VALUE` does that",
     "kfctl port-forward": "`kfctl open COMPONENT` does that",
+    "kfctl help": "`kfctl --help` lists the commands, `kfctl COMMAND --help` explains one",
+    "kfctl describe": "`kfctl component describe COMPONENT` does that; so have env, param and prototype",
+    "kfctl edit": "edit components/COMPONENT.yaml, or `kfctl param set COMPONENT KEY VALUE`",
+    "kfctl add": "`kfctl generate PROTOTYPE COMPONENT` adds a component, `kfctl env add` an environment",
+    "kfctl new": "`kfctl init NAME` makes an app, `kfctl generate PROTOTYPE COMPONENT` a component",
+    "kfctl param get": "`kfctl param list COMPONENT` shows the values and where they come from",
+    "kfctl param show": "`kfctl param list COMPONENT` shows the values and where they come from",
+    "kfctl env create": "`kfctl env add ENV` does that",
+    "kfctl env delete": "`kfctl env rm ENV` does that",
+    "kfctl env remove": "`kfctl env rm ENV` does that",
+    "kfctl env rename": "`kfctl env set ENV --name NEW` does that",
+    "kfctl env show": "`kfctl env describe ENV` does that",
+    "kfctl env use": "name the environment in the command; without a name it is `default`",
+    "kfctl component add": "`kfctl generate PROTOTYPE COMPONENT` does that",
+    "kfctl component create": "`kfctl generate PROTOTYPE COMPONENT` does that",
+    "kfctl component delete": "`kfctl component rm COMPONENT` does that",
+    "kfctl component remove": "`kfctl component rm COMPONENT` does that",
+    "kfctl component show": "`kfctl component describe COMPONENT` does that",
+    "kfctl prototype create": "`kfctl prototype new NAME` does that",
+    "kfctl prototype show": "`kfctl prototype describe PROTOTYPE` does that",
+    "kfctl prototype validate": "`kfctl prototype lint PROTOTYPE` does that",
     "kfctl env current": "name the environment in the command; without a name it is `default`",
     "kfctl env targets": "choose components with `-c COMPONENT`",
     "kfctl env update": "nothing needs it: kfctl keeps no files per Kubernetes version",
 }
+_EXTRA = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
 
 
 def unknown_command(path: str, name: str, known: Iterable[str]) -> UsageError:
@@ -53,7 +78,16 @@ def unknown_command(path: str, name: str, known: Iterable[str]) -> UsageError:
 def usage_error(fault: Fault) -> UsageError:
     """Return typer's complaint about a command line as an error of ours."""
     context = getattr(fault, "ctx", None)
+    if context and (extra := _EXTRA.fullmatch(fault.message)):
+        return UsageError(f"too many arguments: {extra[1]}", hint=f"usage: {_usage(context)}")
+    if context and getattr(fault, "option_name", "") == "--env" and "[ENV]" in _usage(context):
+        hint = f"the environment stands alone: {_usage(context)}"
+        return UsageError("no such option: --env", hint=hint)
     near = getattr(fault, "possibilities", None)
     hint = f"did you mean {near[0]}?" if near else f"see `{context.command_path} --help`" if context else ""
     message = str(fault.message) if near else fault.format_message()
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
+
+
+def _usage(context: Context) -> str:
+    return " ".join((context.command_path, *context.command.collect_usage_pieces(context)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from kfctl.errors import AppError, Location, UsageError
+from kfctl.errors import AppError, Location, UsageError, did_you_mean
 from kfctl.store.edit import read_bytes, rename, write_file
 from kfctl.store.lock import locked
 from kfctl.store.manifests import SUFFIXES, files_below
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_WHAT = "name a YAML or JSON file, a folder of them, or - for standard input"
 _SITE = ".kfctl-import-"  # begins the name of the folder in which an import is prepared
 
 # A file that shows that a folder is no folder of plain manifests → what it is and what to do.
@@ -98,9 +100,18 @@ def _file(path: Path) -> Source:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"can't read {path}: {error.strerror}") from None
+        near = _near(path) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"can't read {path}: {error.strerror}", hint=near or _WHAT) from None
     name = path.name.lstrip(".") or "manifest"
     return Source(str(path), name if name.endswith(SUFFIXES) else f"{name}.yaml", raw)
+
+
+def _near(path: Path) -> str:
+    """Return which file of its folder may have been meant; nothing where that can't be looked into."""
+    with suppress(OSError):
+        there = [str(each) for each in path.parent.iterdir() if each.name.endswith(SUFFIXES)]
+        return did_you_mean(str(path), there)
+    return ""
 
 
 def _folder(folder: Path) -> Intake:

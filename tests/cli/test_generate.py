@@ -121,7 +121,7 @@ def test_a_deprecated_parameter_is_a_warning(shell: Shell) -> None:
         ),
         (
             "thing new extra",
-            "kfctl: got unexpected extra argument(s) (extra)\n  see `kfctl generate --help`\n",
+            "kfctl: too many arguments: extra\n  usage: kfctl generate [OPTIONS] PROTOTYPE COMPONENT\n",
         ),
         ("thing", "kfctl: missing argument 'COMPONENT'\n  see `kfctl generate --help`\n"),
         ("", "kfctl: missing argument 'PROTOTYPE'\n  see `kfctl generate --help`\n"),

@@ -175,7 +175,7 @@ def test_nothing_is_overwritten(anywhere: Shell, taken: str) -> None:
         ([""], "the name is empty"),
         (["file"], "is a file"),
         (["app", "--namespace", "No_Good"], "can't be the name of a namespace"),
-        (["one", "two"], "unexpected extra argument"),
+        (["one", "two"], "too many arguments: two"),
     ],
 )
 def test_refused(anywhere: Shell, arguments: list[str], error: str) -> None:
