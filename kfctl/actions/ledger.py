@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def bind(prepared: Apply) -> Iterator[Event]:
-    """Record the cluster for the environment, the first time."""
+    """Record the cluster for the environment, the first time that the app has something there."""
     from kfctl.actions.guard import record
 
     about = prepared.about
-    if not about.app.root:
+    if not about.app.root or not (prepared.run or prepared.decision.inventory.uid):
         return
     warning = record(about.app, about.environment, prepared.cluster, prepared.plan.scope.cluster_uid)
     if warning:

@@ -202,7 +202,7 @@ def _troubles(report: Report) -> Iterator[str]:
 def _sum(report: Report) -> str:
     counts = report.counts()
     done = {action.value: word for action, word in DONE.items()}
-    parts = [f"{count} {done.get(word, word)}" for word, count in counts.items()] or ["no objects"]
+    parts = [f"{count} {done.get(word, word)}" for word, count in counts.items()] or ["no object was changed"]
     troubled = len(report.troubled)
     waited = [row for row in report.rows if row.status]
     if troubled:

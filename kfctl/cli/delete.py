@@ -21,6 +21,7 @@ from kfctl.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kfctl.actions.apply import Apply
     from kfctl.cluster.client import Cluster
     from kfctl.model.app import App, Environment
 
@@ -87,17 +88,24 @@ def delete(
     root, what = meant(session, place, env)
     with deciding():
         prepared = prepare(what, tuple(components or ()), permits(removing), options)
-    if not prepared.writes and not prepared.plan.changes:
-        clear_lock(prepared.cluster, prepared.decision.inventory)
-        scope = prepared.plan.scope
-        nothing = f"nothing of {scope.app} for {scope.environment} is in namespace {scope.namespace}"
-        console.note(f"{nothing} of {scope.context}")
+    if not prepared.plan.changes:
+        console.note(without_objects(prepared))
+        if not prepared.writes and not removing.dry_run:
+            clear_lock(prepared.cluster, prepared.decision.inventory)
     code = carry_out(prepared, form, yes=removing.yes)
     if code is ExitCode.OK and not removing.dry_run:
         here = place.namespace in (None, what[1].target.namespace)
         for said in wind_up(prepared, root if here else None):
             console.note(said)
     return code
+
+
+def without_objects(prepared: "Apply") -> str:
+    """Say what there is of the app, or of its components that were named, where that is no object."""
+    scope, components = prepared.plan.scope, prepared.about.components
+    what = "only the record" if prepared.writes else "nothing"
+    which = f"{scope.app} ({', '.join(components)})" if components else scope.app
+    return f"{what} of {which} for {scope.environment} is in namespace {scope.namespace} of {scope.context}"
 
 
 def meant(

@@ -63,7 +63,7 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
 def summary(plan: Plan) -> str:
     """Return how many objects there are of each action, in one line."""
     counts = [f"{count} {_DONE[Action(action)]}" for action, count in plan.counts().items()]
-    return f"{', '.join(counts)}." if counts else "The app has no objects."
+    return f"{', '.join(counts)}." if counts else "There are no objects."
 
 
 def difference(changes: Iterable[Change]) -> str:

@@ -117,6 +117,16 @@ def test_a_dry_run_writes_nothing(world: World, typed: Callable[..., Run]) -> No
     assert "clusterUid" not in (world.root / "environments/default.yaml").read_text()
 
 
+def test_an_app_without_objects_is_not_called_applied(
+    world: World, typed: Callable[..., Run], kfctl: Callable[..., Run]
+) -> None:
+    for bodies in ([], [config_map("a")]):
+        world.write(one=bodies)
+        assert typed("apply", "--no-wait").code == ExitCode.OK
+        (told,) = json.loads(kfctl("env", "list", "-o", "json", cwd=world.root).out)
+        assert told["applied"] is bool(bodies)
+
+
 def test_a_replacement_wants_a_yes(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[job("train")])
     typed("apply", "--no-wait")

@@ -202,8 +202,22 @@ def test_delete_leaves_nothing_and_can_be_repeated(world: World, typed: Callable
     assert kept(world) == set()
     again = typed("delete", "--yes")
     assert (again.code, "nothing of app for default" in again.err) == (ExitCode.OK, True)
+    assert again.out.endswith("\n\nThere are no objects.\n\nno object was changed.\n")
     assert typed("list", "-n", world.namespace, "-o", "json").out.strip() == "[]"
     assert f"no apps in {world.namespace}; `kfctl list -A`" in typed("list").err
+
+
+def test_what_there_is_of_an_app_without_objects(world: World, typed: Callable[..., Run]) -> None:
+    world.write(one=[config_map("a")])
+    assert typed("apply", "--no-wait").code == ExitCode.OK
+    ran = typed("delete", "-c", "nope", "--yes")
+    assert (ran.code, "nothing of app (nope) for default is in" in ran.err) == (ExitCode.OK, True)
+    world.write()
+    assert typed("apply", "--yes", "--allow-empty").code == ExitCode.OK
+    for more in ("--dry-run", "--yes"):
+        ran = typed("delete", more)
+        assert (ran.code, "only the record of app for default is in" in ran.err) == (ExitCode.OK, True)
+    assert kept(world) == set()
 
 
 def test_delete_without_the_directory(world: World, typed: Callable[..., Run], new_kind: str) -> None:

@@ -129,7 +129,7 @@ def test_objects_with_one_cause_are_told_together() -> None:
 
 
 def test_an_app_without_objects_is_told() -> None:
-    assert list(report_lines(report(plan(0), []))) == ["", "no objects."]
+    assert list(report_lines(report(plan(0), []))) == ["", "no object was changed."]
 
 
 def test_on_a_terminal_the_display_goes_and_the_report_stays(world: World) -> None:

@@ -172,7 +172,7 @@ def test_every_action_has_its_words() -> None:
         " 1 in conflict, 1 refused."
     )
     assert len(plan_value(Plan(SCOPE, changes, ()))["changes"]) == len(Action)
-    assert summary(Plan(replace(SCOPE, namespace_missing=False), (), ())) == "The app has no objects."
+    assert summary(Plan(replace(SCOPE, namespace_missing=False), (), ())) == "There are no objects."
 
 
 def test_why_a_change_is_approximate_is_said_once() -> None:
