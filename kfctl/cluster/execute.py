@@ -79,7 +79,16 @@ def execute(plan: Plan, cluster: Cluster, run: Run) -> Generator[Event, None, Ex
 
 def _is_foundation(wave: Sequence[Key]) -> bool:
     """Whether a wave holds nothing but namespaces and definitions, which other objects are in, or of."""
-    return all(key.kind in {"Namespace", "CustomResourceDefinition"} for key in wave)
+    return all(map(_is_base, wave))
+
+
+def _is_base(key: Key) -> bool:
+    return key.kind in {"Namespace", "CustomResourceDefinition"}
+
+
+def _any(key: Key) -> bool:
+    del key
+    return True
 
 
 class _NotBegun(KfctlError):
@@ -120,7 +129,8 @@ class _Execution:
         late = [change for change in self._changes.values() if change.untried]
         if not late or self._end():
             return
-        yield from self._until_ready(late)
+        # What else they need may only become ready by what is written after this.
+        yield from self._until_ready(late, _is_base)
         refused = self._tried(
             [change.wanted for change in late if change.wanted and self._is_founded(change)]
         )
@@ -166,9 +176,10 @@ class _Execution:
                 return f"{need.on} ({need.why}) is not ready: {self._unready[need.on]}"
         return ""
 
-    def _until_ready(self, todo: list[Change]) -> Events:
-        """Wait until all is ready that the changes need to be so."""
-        asked = {need.on: need for c in todo for need in self._needs.get(c.key, ()) if need.ready}
+    def _until_ready(self, todo: list[Change], concerned: Callable[[Key], bool] = _any) -> Events:
+        """Wait until all is ready that the changes need to be so, or what is concerned of it."""
+        needs = (need for change in todo for need in self._needs.get(change.key, ()) if need.ready)
+        asked = {need.on: need for need in needs if concerned(need.on)}
         gates = [on for on in asked if on in self.bodies and on not in self._ready | self._unready.keys()]
         if not gates:
             return

@@ -269,6 +269,21 @@ def test_what_comes_with_its_kind_and_its_namespace_is_tried_before_the_rest_is_
             world.admin.delete(namespace)
 
 
+def test_what_can_not_be_tried_yet_keeps_nothing_waiting_but_itself(world: World, new_kind: str) -> None:
+    world.write(one=[deployment("db")])
+    world.apply(wait=False)
+    late = thing(new_kind, "late")
+    late["metadata"]["annotations"] = {"kfctl.dev/depends-on": "Deployment/db"}
+    world.write(one=[deployment("db"), config_map("mends"), definition(new_kind), late])
+
+    def mended(event: Event, _: Apply) -> None:
+        if event.step is Step.DONE and event.key and event.key.name == "mends":
+            world.play("db", ready=True)
+
+    _, report = world.apply(on=mended, wait=False)
+    assert results(report)[f"{new_kind}/late"] == "create"
+
+
 def test_a_changed_job_is_replaced_if_somebody_says_yes(world: World) -> None:
     world.write(one=[job("train")])
     world.apply(wait=False)
