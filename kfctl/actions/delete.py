@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from kfctl.engine.plan import Choices
 from kfctl.errors import AppError, Location, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from kfctl.actions.apply import Apply, Options
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from kfctl.engine.keep import Permits
     from kfctl.model.app import App, Environment, Target
     from kfctl.model.inventory import Inventory
+
+_TO_GO = 60.0  # seconds at most for what an app leaves behind in its namespace to go by itself
+_PAUSE = 1.0  # seconds between two looks at it
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def wind_up(prepared: Apply, root: Path | None) -> Iterator[str]:
     if root and environment.target.cluster_uid and prepared.plan.scope.cluster_read:
         yield _unbound(root, environment)
     if prepared.about.choices.permits.namespaces:
-        yield _without_namespace(prepared.cluster, inventory)
+        yield from _without_namespace(prepared)
 
 
 def _unbound(root: Path, environment: Environment) -> str:
@@ -123,25 +127,46 @@ def _unbound(root: Path, environment: Environment) -> str:
     return f"environment {environment.name} is bound to no cluster any more (clusterUid is out of {path})"
 
 
-def _without_namespace(cluster: Cluster, inventory: Inventory) -> str:
-    from kfctl.cluster.ownership import contents
+def _without_namespace(prepared: Apply) -> Iterator[str]:
     from kfctl.cluster.request import Precondition
-    from kfctl.engine.prune import staying
     from kfctl.model.resource import at
 
-    name = inventory.namespace
+    cluster, name = prepared.cluster, prepared.decision.inventory.namespace
     found = cluster.find("v1", "Namespace", name)
-    if found is None or at(found, "metadata", "annotations", MADE_FOR) != inventory.id:
-        return f"namespace {name} stays: no apply of this app has made it"
-    listed = contents(cluster, name)
-    doubt = next((each.gap for each in listed if each.gap), "")
-    held = ", ".join(map(str, staying(listed, set(), inventory.id)))
-    if doubt or held:
-        why = f"it is not known what is in it: {doubt}" if doubt else f"it holds {held}"
-        return f"namespace {name} stays: {why}"
+    if found is None or at(found, "metadata", "annotations", MADE_FOR) != prepared.decision.inventory.id:
+        yield f"namespace {name} stays: no apply of this app has made it"
+        return
+    why = yield from _why_it_stays(prepared)
+    if why:
+        yield f"namespace {name} stays: {why}"
+        return
     metadata = found["metadata"]
     cluster.delete(found, Precondition(metadata["uid"], metadata["resourceVersion"]))
-    return f"namespace {name}, which an apply had made, is being deleted"
+    yield f"namespace {name}, which an apply had made, is being deleted"
+
+
+def _why_it_stays(prepared: Apply) -> Generator[str, None, str]:
+    """Return what keeps the app's namespace, once all is gone that is on its way out; nothing: an empty text.
+
+    Pods take their time to end, and what controllers made goes a moment after what they made it for.
+    """
+    from kfctl.cluster.ownership import contents
+    from kfctl.engine.prune import leaving, staying
+
+    inventory, waited = prepared.decision.inventory, False
+    end = time.monotonic() + min(prepared.options.timeout, _TO_GO)
+    while True:
+        listed = contents(prepared.cluster, inventory.namespace)
+        if gap := next((each.gap for each in listed if each.gap), ""):
+            return f"it is not known what is in it: {gap}"
+        held = tuple(staying(listed, set(), inventory.id))
+        names = ", ".join(map(str, held))
+        if not held or not leaving(listed, held) or time.monotonic() > end:
+            return f"it holds {names}" if held else ""
+        if not waited:
+            yield f"namespace {inventory.namespace} goes when {names} {'are' if held[1:] else 'is'} gone"
+        waited = True
+        time.sleep(_PAUSE)
 
 
 def clear_lock(cluster: Cluster, inventory: Inventory) -> None:

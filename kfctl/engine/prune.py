@@ -178,6 +178,15 @@ def staying(contents: Sequence[Listed], gone: set[str], inventory_id: str) -> It
             yield resource.key
 
 
+def leaving(contents: Sequence[Listed], held: Iterable[Key]) -> bool:
+    """Whether all of what is held there is on its way out: being deleted, or made by what is gone."""
+    found = [item for listed in contents for item in listed.items]
+    there = {str(at(item, "metadata", "uid")) for item in found}
+    orphaned = (item for item in found if controller_of(item) not in {"", *there})
+    deleted = (item for item in found if at(item, "metadata", "deletionTimestamp"))
+    return {*held} <= {Resource(item).key for item in (*orphaned, *deleted)}
+
+
 def _root(uid: str, found: Mapping[str, Resource]) -> str:
     """Follow the controllers of an object up to one that none made, or whose own is not known."""
     seen = {uid}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,6 +107,26 @@ def test_a_namespace_that_an_apply_made_goes_if_nothing_else_is_in_it(
         assert expected in ran.err
     gone = world.admin.find("v1", "Namespace", world.namespace)
     assert gone is None or gone["metadata"]["deletionTimestamp"]
+
+
+def test_what_is_on_its_way_out_keeps_no_namespace(world: World, typed: Callable[..., Run]) -> None:
+    world.namespace = f"{world.namespace}-new"
+    slow = deployment("web")  # its pods take their time to end, as those of a node do
+    slow["spec"]["template"]["metadata"]["finalizers"] = ["kfctl.test/slow"]
+    world.write(one=[slow])
+    assert typed("apply", "--no-wait").code == ExitCode.OK
+    pod = world.pods("web")[0]
+    asked = ("delete", "--yes", "--delete-namespace")
+    ran = typed(*asked, "--timeout", "2s")
+    held = f"Pod/{pod['metadata']['name']}"
+    assert f"namespace {world.namespace} goes when {held} is gone" in ran.err
+    assert f"namespace {world.namespace} stays: it holds {held}" in ran.err
+    ended = threading.Timer(3, world.admin.patch, (pod, {"metadata": {"finalizers": None}}))
+    ended.start()
+    ran = typed(*asked)
+    ended.join()
+    assert ran.code == ExitCode.OK
+    assert f"namespace {world.namespace}, which an apply had made, is being deleted" in ran.err
 
 
 def test_an_app_without_objects_is_rather_a_mistake(world: World, typed: Callable[..., Run]) -> None:
