@@ -32,11 +32,14 @@ class Checked:
 
 
 def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
-    """Look; nothing is written. Refused where the record is another app's or tool's."""
+    """Look; nothing is written. Refused where the record is another app's, tool's or cluster's."""
+    from kfctl.actions import guard
     from kfctl.actions.plan import scope_of
 
     scope = scope_of(app, environment, cluster)
     inventory, faults = _read(cluster, scope)
+    if not scope.cluster_read:
+        faults += guard.doubt(cluster, environment, inventory)
     members, unread, silent = _search(cluster, scope)
     silent += _silent(cluster, inventory, lost=bool(faults) or not inventory.uid)
     strays = tuple(body for body in members if not _is_member(body, scope))
@@ -56,6 +59,7 @@ def repair(checked: Checked, cluster: Cluster) -> Inventory:
 
     ClusterError while not everything can be seen: what the record then left out would be lost for good.
     """
+    from kfctl.actions import guard
     from kfctl.actions import inventory as records
     from kfctl.actions.run import new_run
     from kfctl.cluster.lock import Taking, identity, locked
@@ -64,7 +68,8 @@ def repair(checked: Checked, cluster: Cluster) -> Inventory:
     if checked.silent:
         message = f"not repaired, for not all that is the app's can be seen: {'; '.join(checked.silent)}"
         raise ClusterError(message, hint="when the server answers for it, run the command again")
-    base, this = checked.inventory, new_run()
+    known = guard.seen(checked.scope) or checked.inventory.cluster
+    base, this = replace(checked.inventory, cluster=known), new_run()
     taking = Taking(labels=record_labels(base.id, "lock"))
     keys = [Resource(body).key for body in checked.members]
     with locked(cluster, (base.name, base.namespace), identity(this.id), taking):

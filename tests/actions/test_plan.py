@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfctl.actions.fsck import check
 from kfctl.cluster.request import Write
 from kfctl.engine.plan import Choices
 from kfctl.errors import KfctlError
@@ -480,6 +481,8 @@ def test_an_identity_that_may_not_be_read_is_no_mismatch(shop: Shop) -> None:
         shop.user = user
         with pytest.raises(KfctlError, match="is another cluster than"):
             shop.plan()
+        with pytest.raises(KfctlError, match="is another cluster than"):
+            check(shop.app(), shop.app().environments["default"], shop.connect())
     shop.environment(clusterUid=shop.connect().uid())
     shop.user = "owner"
     assert shop.plan().warnings == ()

@@ -95,6 +95,8 @@ def test_a_lost_record_is_found_and_made_anew(world: World, typed: Callable[...,
     assert (len(told["faults"]), told["repaired"], told["objects"]) == (2, False, 2)
     assert typed("fsck", "--repair").code == ExitCode.OK
     assert typed("fsck").code == ExitCode.OK
+    record = world.admin.get("v1", "Secret", named["name"], world.namespace)
+    assert record["metadata"]["annotations"]["kfctl.dev/cluster"] == world.admin.uid()
     world.write(one=[config_map("a")])
     assert typed("apply", "--yes").code == ExitCode.OK
     assert world.admin.find("v1", "ConfigMap", "b", world.namespace) is None
