@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kfctl.engine.saved import Saved
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Run
-    from kfctl.model.plan import Change, Plan
+    from kfctl.model.plan import Plan
     from kfctl.model.status import Event
 
 MANY = 20  # deleted objects above which it is asked again
@@ -99,7 +99,10 @@ def prepare_for(about: Subject, options: Options) -> Apply:
 
 
 def refuse_blocked(plan: Plan) -> None:
-    """Raise Refused with every conflict and refusal in the plan."""
+    """Raise Refused with every conflict and refusal in the plan.
+
+    Which fields are in conflict and what to do about it stands in the plan, which has been shown.
+    """
     if plan.forbidden:
         raise Refused("the plan can't be carried out", problems=[*plan.refused, *_obstacles(plan)])
 
@@ -154,13 +157,8 @@ def _checked(plan: Plan, *, whole: bool) -> Plan:
 
 def _obstacles(plan: Plan) -> Iterator[Problem]:
     """Yield what stands in the way, once for all objects of which the same is true."""
-    named: dict[tuple[str, str], list[str]] = {}
+    named: dict[str, list[str]] = {}
     for change in plan.blocked:
-        named.setdefault((_blocked(change), change.hint), []).append(str(change.key))
-    for (why, hint), keys in named.items():
-        yield Problem(f"{', '.join(keys)}: {why}", hint=hint)
-
-
-def _blocked(change: Change) -> str:
-    taken = [f"{field.path} is owned by {field.owner}" for field in change.fields if field.owner]
-    return change.reason + (f": {', '.join(taken)}" if taken else "")
+        named.setdefault(change.reason, []).append(str(change.key))
+    hint = "the plan says what is in the way and how to go on"
+    yield from (Problem(f"{', '.join(keys)}: {why}", hint=hint) for why, keys in named.items())
