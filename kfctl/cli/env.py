@@ -60,10 +60,12 @@ def list_envs(session: Session, form: Output = Format.TABLE) -> None:
 
     found = each_environment(here(session.directory))
     records = [
-        {"name": name} if isinstance(each, AppError) else _record(each) for name, each in found.items()
+        {"name": name, "broken": True} if isinstance(each, AppError) else _record(each)
+        for name, each in found.items()
     ]
-    output.write_list(records, ["name", "context", "namespace", "applied"], form)
     problems = [p for each in found.values() if isinstance(each, AppError) for p in each.problems]
+    broken = ["broken"] if problems else []
+    output.write_list(records, ["name", "context", "namespace", "applied", *broken], form)
     if problems:
         raise AppError.of(problems)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kfctl.cli import output
+from kfctl.cli import console, output
 from kfctl.cli.allowed import Allowed, choices
 from kfctl.cli.apply import Manner, carry_out, duration
 from kfctl.cli.options import ClusterSession, EnvironmentName, Format, Output, Report, ReportOutput, login
@@ -27,6 +27,8 @@ def history(session: ClusterSession, env: EnvironmentName = None, form: Output =
     app = load_app(root, components=[], environments=[name])
     found = revisions_of(app, app.environments[name], login(session))
     output.write_list([_record(each) for each in found], COLUMNS, form)
+    if not found:
+        console.note(f"no apply of {app.name} for {name} has changed anything yet")
 
 
 def rollback(

@@ -45,6 +45,7 @@ def revisions(typed: Callable[..., Run]) -> list[tuple[int, str, str]]:
 
 def test_each_apply_that_changed_something_is_a_revision(world: World, typed: Callable[..., Run]) -> None:
     world.write()
+    assert typed("history").err == "no apply of app for default has changed anything yet\n"
     assert typed("apply").code == ExitCode.OK
     assert revisions(typed) == []
     world.write(one=[config_map("a", x="1"), secret("canary-1")], two=[config_map("b")])

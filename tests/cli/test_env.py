@@ -214,4 +214,6 @@ def test_a_broken_one_is_named_and_told_of_at_the_end(shell: Shell) -> None:
     done = shell("env list")
     assert done.code == 1
     assert [line.split()[0] for line in done.out.splitlines()] == ["NAME", "default", "live", "prod"]
+    assert [line.split()[-1] for line in done.out.splitlines()] == ["BROKEN", "false", "true", "true"]
+    assert json.loads(shell("env list -o json").out)[-1] == {"name": "prod", "broken": True}
     assert "environments/prod.yaml:3:1" in done.err
