@@ -43,7 +43,7 @@ def powerless(about: Subject) -> None:
     wanted = placed(about.cluster, about.resources, namespace)
     own = needed_to_record(namespace, new_namespace=False, removes=False)
     seen = needed_to_see([each.key for each in wanted], _plurals(about.cluster, wanted))
-    _refuse(about.cluster, seen | own, about.app.name)
+    _refuse(about.cluster, seen | own, about.app.name, _of_programs(about.cluster, wanted))
 
 
 def _to_do(prepared: Apply) -> Iterator[Change]:
@@ -83,10 +83,21 @@ def _kept(prepared: Apply) -> Iterator[Right]:
     from kfctl.engine.rights import Right
 
     inventory = prepared.decision.inventory
+    yield from _of_programs(prepared.cluster, prepared.decision.intents)
     for kind in inventory.kinds:
         if served := prepared.cluster.kinds.of_group(*kind):
             spaces = (inventory.namespace, *inventory.namespaces) if served.namespaced else ("",)
             yield from (Right(v, kind.group, served.plural, s) for v in ("create", "patch") for s in spaces)
+
+
+def _of_programs(cluster: Cluster, wanted: Iterable[Resource]) -> Iterator[Right]:
+    """Yield what it takes to delete what the programs of these objects make: it goes with them."""
+    from kfctl.engine.rights import Right
+    from kfctl.engine.spawned import KINDS, spawns_of
+
+    spaces = {spawn.maker.namespace for each in wanted for spawn in spawns_of(each.body)}
+    kinds = [kind for each in KINDS if (kind := cluster.kinds.find(*each))]
+    yield from (Right("delete", kind.group, kind.plural, space) for kind in kinds for space in spaces)
 
 
 def _refuse(cluster: Cluster, takes: Needed, app: str, kept: Iterable[Right] = ()) -> None:

@@ -116,6 +116,20 @@ def test_who_may_nothing_is_told_all_at_once_and_which_roles_are_enough(
     assert "3 deleted." in gone.out
 
 
+def test_the_roles_are_enough_to_delete_what_a_program_made(
+    world: World, typed: Typed, newcomer: str, grant: Grant
+) -> None:
+    world.write(one=[config_map("a")])
+    world.write_maker("hub")
+    grant(enough(typed("apply", user=newcomer).err))
+    assert typed("apply", "--no-wait", user=newcomer).code == ExitCode.OK
+    world.make("Pod", "jupyter-admin", **{"made-by": "maker"})
+    world.make("PersistentVolumeClaim", "home", **{"made-by": "maker"})
+    gone = typed("delete", "--yes", "--delete-data", user=newcomer)
+    assert gone.code == ExitCode.OK, gone.err
+    assert "4 deleted." in gone.out
+
+
 def test_the_right_to_delete_is_asked_for_where_something_goes(
     world: World, typed: Typed, newcomer: str, grant: Grant
 ) -> None:
