@@ -29,19 +29,25 @@ class Checked:
     members: tuple[Body, ...]  # all that is the app's, in the set or not
     strays: tuple[Body, ...] = ()  # those that are not in the set
     silent: tuple[str, ...] = ()  # where more of it may be, which no server told
+    unseen: tuple[str, ...] = ()  # kinds that nothing is recorded of, and that this user may not list
 
 
 def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     """Look; nothing is written. Refused where the record is another app's, tool's or cluster's."""
     from kfctl.actions import guard
     from kfctl.actions.plan import scope_of
+    from kfctl.model.inventory import GroupKind
 
     scope = scope_of(app, environment, cluster)
     inventory, faults = _read(cluster, scope)
     if not scope.cluster_read:
         faults += guard.doubt(cluster, environment, inventory)
-    members, unread, silent = _search(cluster, scope)
+    members, failures = _search(cluster, scope)
+    unseen = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
+    unread = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
+    silent = [told for kind, told in unread.items() if kind not in unseen]
     silent += _silent(cluster, inventory, lost=bool(faults) or not inventory.uid)
+    unseen = {kind for kind in unseen if GroupKind(kind.group, kind.kind) not in inventory.kinds}
     strays = tuple(body for body in members if not _is_member(body, scope))
     wider = inventory.including(Resource(body).key for body in members)
     if inventory.uid and (wider.kinds, wider.namespaces) != (inventory.kinds, inventory.namespaces):
@@ -50,8 +56,9 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     if not inventory.uid and members:
         faults.append(f"there is no inventory, and {len(members)} objects are this app's")
     faults += [f"{Resource(body).key} is this app's, and not in its inventory" for body in strays]
-    faults += dict.fromkeys((*unread, *silent))
-    return Checked(scope, inventory, tuple(faults), tuple(members), strays, tuple(silent))
+    faults += dict.fromkeys((*(told for kind, told in unread.items() if kind not in unseen), *silent))
+    hidden = tuple(sorted(kind.resource for kind in unseen))
+    return Checked(scope, inventory, tuple(faults), tuple(members), strays, tuple(silent), hidden)
 
 
 def repair(checked: Checked, cluster: Cluster) -> Inventory:
@@ -105,8 +112,8 @@ def _read(cluster: Cluster, scope: Scope) -> tuple[Inventory, list[str]]:
     return found, [f"the run of {found.run} did not come to its end: the next apply finishes it"]
 
 
-def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str], list[str]]:
-    """Return all objects of any kind that are the app's, what could not be read, and what of it is silent."""
+def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], dict[Kind, KfctlError]]:
+    """Return all objects of any kind that are the app's, and why kinds could not be listed."""
     from kfctl.engine.ownership import owner_of
 
     kinds = [kind for kind in cluster.refresh_kinds() if {"list", "delete"} <= kind.verbs]
@@ -119,18 +126,16 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], list[str], list
             return _of_kind(cluster, known, scope) if known else ()
 
     found: dict[Any, Body] = {}
-    unread: list[str] = []
-    silent: list[str] = []
+    failures: dict[Kind, KfctlError] = {}
     for kind, answer in zip(kinds, cluster.map(listed, kinds), strict=True):
         if isinstance(answer, KfctlError):
-            unread.append(f"{kind.resource} could not be listed: {answer}")
-            silent += [] if isinstance(answer, Forbidden) else unread[-1:]
+            failures[kind] = answer
             continue
         for body in answer:
             owner = owner_of(body, scope)
             if owner and owner.ours and not _is_foreign(body):
                 found[at(body, "metadata", "uid")] = body
-    return list(found.values()), unread, silent
+    return list(found.values()), failures
 
 
 def _silent(cluster: Cluster, inventory: Inventory, *, lost: bool) -> list[str]:

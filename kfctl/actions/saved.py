@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 def open_plan(path: str) -> Saved:
     """Return the plan that a file holds."""
+    from pathlib import Path
+
     from kfctl.engine.saved import read
 
+    if not Path(path).exists():
+        hint = f"kfctl apply --plan-out {path} makes a plan"
+        raise AppError("there is no such file", where=Location(path), hint=hint)
     return read(_text(path), path)
 
 

@@ -1,7 +1,7 @@
-"""What the server can't try while a plan is made, for what it needs comes with it.
+"""What the server can't try while a plan is made: what it needs comes with it, or this user may not.
 
-It is judged by what is known offline then, and tried when its namespace and its definition are there,
-before anything else is written.
+It is judged by what is known offline then. What comes too soon is tried when its namespace and its definition
+are there, before anything else is written.
 """
 
 from __future__ import annotations
@@ -27,10 +27,17 @@ def unfit(about: Subject, found: Iterable[Found]) -> tuple[Problem, ...]:
     """
     from kfctl.actions.validate import misfits
 
-    untried = [each.wanted for each in found if each.offline and not each.live]
+    untried = [each.wanted for each in found if _is_untried(each)]
     if not untried or _is_newer(about.cluster.version()):
         return ()
     return misfits(about.app, about.environment, untried, about.resources)
+
+
+def _is_untried(found: Found) -> bool:
+    """Whether no dry run has judged it: it comes too soon, or nobody could make one."""
+    from kfctl.engine.verdicts import untriable
+
+    return bool(found.offline or (found.error and untriable(found.error)))
 
 
 def _is_newer(version: str) -> bool:

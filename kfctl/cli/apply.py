@@ -176,6 +176,7 @@ def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
     from kfctl.actions.run import begun
     from kfctl.actions.saved import refuse_moved
     from kfctl.cli.applyview import view
+    from kfctl.cli.interrupt import deciding
 
     refuse_moved(prepared)
     shown = view(form)
@@ -186,7 +187,8 @@ def carry_out(prepared: "Apply", form: Report, *, yes: bool) -> ExitCode:
         refuse_blocked(prepared.plan)
         return ExitCode.OK
     refuse_powerless(prepared)
-    agreed(prepared, yes=yes)
+    with deciding():
+        agreed(prepared, yes=yes)
     with begun(prepared, console.note) as ready:
         if worse(prepared.plan, ready.plan):
             console.note(f"{what_is_new(ready)} What would be done now:")

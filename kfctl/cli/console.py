@@ -122,9 +122,9 @@ def report(error: KfctlError, *, as_json: bool = False) -> None:
         note(json.dumps(envelope(error), ensure_ascii=False, indent=2))
         return
     prefix = paint("kfctl:", "red", stream=sys.stderr)
-    for problem in error.problems:
+    for problem, following in zip(error.problems, (*error.problems[1:], None), strict=True):
         note(f"{prefix} {problem}")
-        if problem.hint:
+        if problem.hint and not (following and following.hint == problem.hint):
             note(paint(f"  {problem.hint}", "cyan", stream=sys.stderr))
 
 
@@ -141,7 +141,8 @@ def value(problem: Problem) -> dict[str, object]:
     """Return a fault as JSON has it."""
     where = problem.where
     place = {"path": where.path, "line": where.line, "column": where.column} if where else {}
-    return {"message": problem.message, "hint": problem.hint or None, **place}
+    known = {key: part for key, part in place.items() if part}
+    return {"message": problem.message, "hint": problem.hint or None, **known}
 
 
 def accept_any_text() -> None:

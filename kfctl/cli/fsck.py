@@ -34,6 +34,8 @@ def fsck(
     environment = app.environments[name]
     cluster = guard.connect(environment, login(session))
     found = action.check(app, environment, cluster)
+    if found.unseen:
+        console.warn(f"this user may not list, so nothing is looked for among: {', '.join(found.unseen)}")
     if form is Tree.TEXT:
         for fault in found.faults:
             console.out(f"{console.paint('✗', 'red')} {fault}")
@@ -44,7 +46,7 @@ def fsck(
         said(name, found, repaired=repaired)
     else:
         value = {"environment": name, "objects": len(found.members), "faults": list(found.faults)}
-        output.write_value({**value, "repaired": repaired}, Format(form.value))
+        output.write_value({**value, "unseen": list(found.unseen), "repaired": repaired}, Format(form.value))
     return ExitCode.DIFFERENT if found.faults and not repaired else ExitCode.OK
 
 

@@ -323,6 +323,18 @@ def test_somebody_who_may_only_read_sees_a_plan(shop: Shop) -> None:
     assert all("cannot patch resource" in c.reason and c.hint for c in writing.blocked)
 
 
+def test_what_somebody_may_not_try_is_held_against_its_fields(shop: Shop) -> None:
+    grant(shop, "reader", READ)
+    wrong = deployment()
+    wrong["spec"]["replica"] = 3
+    shop.objects("web", wrong, config_map())
+    shop.user = "reader"
+    plan = shop.plan()
+    assert [problem.message for problem in plan.refused] == [
+        "web: Deployment/web spec.replica is not known here: did you mean replicas?"
+    ]
+
+
 def test_somebody_who_has_the_namespace_alone(shop: Shop) -> None:
     grant(shop, "owner", WRITE)
     role = {

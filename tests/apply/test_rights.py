@@ -186,3 +186,19 @@ def test_a_server_that_does_not_tell_is_no_obstacle(
 
 def reviews(proxy: Proxy) -> list[Request]:
     return [request for request in proxy.requests if request.path.startswith(REVIEWS)]
+
+
+def test_fsck_of_who_may_list_little_names_what_it_does_not_look_at(
+    world: World, typed: Typed, newcomer: str, grant: Grant
+) -> None:
+    space, every = world.namespace, ["*"]
+    world.write(one=[config_map("a")])
+    assert typed("apply").code == ExitCode.OK
+    grant([role(space, secrets=every, leases=every)])
+    ran = typed("fsck", user=newcomer)
+    assert (ran.code, "configmaps could not be listed" in ran.out) == (ExitCode.DIFFERENT, True)
+    grant([role(space, configmaps=every)])
+    ran = typed("fsck", user=newcomer)
+    assert ran.code == ExitCode.OK, ran.out
+    assert "this user may not list, so nothing is looked for among: " in ran.err
+    assert "nodes" in ran.err and "configmaps" not in ran.err
