@@ -29,8 +29,13 @@ def refuse_powerless(prepared: Apply) -> None:
     changes = list(_to_do(prepared))
     wanted = [change.wanted for change in changes if change.wanted]
     plural = _plurals(cluster, wanted) | _plurals_there(cluster, changes)
-    missing = {"new_namespace": scope.namespace_missing, "removes": prepared.removes}
-    takes = needed(changes, plural) | needed_to_record(scope.namespace, **missing)
+    record = needed_to_record(
+        scope.namespace,
+        makes=scope.namespace_missing,
+        removes=prepared.removes,
+        ends=prepared.removes and prepared.about.choices.permits.namespaces,
+    )
+    takes = needed(changes, plural) | record
     _refuse(cluster, takes, scope.app, _kept(prepared))
 
 
@@ -41,7 +46,7 @@ def powerless(about: Subject) -> None:
 
     namespace = about.environment.target.namespace or "default"
     wanted = placed(about.cluster, about.resources, namespace)
-    own = needed_to_record(namespace, new_namespace=False, removes=False)
+    own = needed_to_record(namespace)
     seen = needed_to_see([each.key for each in wanted], _plurals(about.cluster, wanted))
     _refuse(about.cluster, seen | own, about.app.name, _of_programs(about.cluster, wanted))
 

@@ -66,13 +66,20 @@ def needed_to_see(keys: Iterable[Key], plural: Mapping[tuple[str, str], str]) ->
     return found
 
 
-def needed_to_record(namespace: str, *, new_namespace: bool, removes: bool) -> Needed:
-    """Return what kfctl's own lock, record and revisions take."""
+def needed_to_record(
+    namespace: str, *, makes: bool = False, removes: bool = False, ends: bool = False
+) -> Needed:
+    """Return what kfctl's own lock, record and revisions take, and the namespace that they are in.
+
+    It `makes` the namespace, it `removes` the app's record, or it `ends` the namespace, too.
+    """
     found = {Right(verb, group, kind, namespace): [""] for group, kind, verbs in _OWN for verb in verbs}
     if removes:
         found[Right("delete", "coordination.k8s.io", "leases", namespace)] = [""]
-    if new_namespace:
+    if makes:
         found[Right("create", "", "namespaces", "")] = [""]
+    if ends:
+        found |= {Right(verb, "", "namespaces", ""): [namespace] for verb in ("get", "delete")}
     return found
 
 

@@ -125,6 +125,9 @@ def test_the_roles_are_enough_to_delete_what_a_program_made(
     assert typed("apply", "--no-wait", user=newcomer).code == ExitCode.OK
     world.make("Pod", "jupyter-admin", **{"made-by": "maker"})
     world.make("PersistentVolumeClaim", "home", **{"made-by": "maker"})
+    more = typed("delete", "--yes", "--delete-data", "--delete-namespace", user=newcomer)
+    assert more.code == ExitCode.CLUSTER
+    assert "the right to delete, get namespaces in the whole cluster is missing" in more.err
     gone = typed("delete", "--yes", "--delete-data", user=newcomer)
     assert gone.code == ExitCode.OK, gone.err
     assert "4 deleted." in gone.out
