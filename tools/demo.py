@@ -19,16 +19,14 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.node import debian
 from tests.cluster.node.nodecluster import NodeCluster
 from tests.node.page import Shell, steps
-from tests.node.tutorial import CLEAN_UP, CLUSTER_WIDE, GIVEN, PAGE
+from tests.node.tutorial import CLEAN_UP, GIVEN, NAMESPACE, PAGE, alone, remove_earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.cluster.access import Cluster
 
 KFCTL = Path(sys.executable).with_name("kfctl")
 CLUSTER = "demo"  # of its own: a webhook without its operator would be in the way of the tests
-NAMESPACE = "kubeflow"
 NOT_READY = 6  # kfctl's exit code for "applied, not ready": all that a cluster without a node can give
 
 
@@ -82,7 +80,7 @@ def main() -> None:
 @contextmanager
 def demo(context: str | None) -> Iterator[Demo]:
     """Make the working folder, and bring the local control plane up unless a context is given."""
-    with tempfile.TemporaryDirectory(prefix="kfctl-demo-") as folder:
+    with alone(), tempfile.TemporaryDirectory(prefix="kfctl-demo-") as folder:
         if context:
             yield Demo(Path(folder), "kubectl", {}, context, has_nodes=True)
         else:
@@ -90,20 +88,12 @@ def demo(context: str | None) -> Iterator[Demo]:
             if reason:
                 say(f"{reason}; here the demo ends with the objects, on a control plane alone")
             cluster = (ControlPlane(CLUSTER) if reason else NodeCluster()).up()
-            forget_earlier(cluster)
+            remove_earlier(cluster)
             programs = os.pathsep.join(map(str, (KFCTL.parent, cluster.kubectl_program.parent)))
             path = os.pathsep.join((programs, os.environ.get("PATH", os.defpath)))
             environment = {**cluster.environment(), "PATH": path}
             has_node = not reason
             yield Demo(Path(folder), cluster.kubectl_program, environment, None, has_node, has_node)
-
-
-def forget_earlier(cluster: Cluster) -> None:
-    """Remove what an earlier demo left on the local cluster: its app is gone, and its objects with it."""
-    if cluster.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found"):
-        say("removing what an earlier demo left on this cluster …")
-        cluster.kubectl("delete", CLUSTER_WIDE, "-l", "kfctl.dev/app=kubeflow")
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=3m")
 
 
 def tutorial(demo: Demo) -> None:

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.cluster.controlplane import ControlPlane
-from tools.demo import CLUSTER, KFCTL, NOT_READY, forget_earlier
+from tests.node.tutorial import remove_earlier
+from tools.demo import CLUSTER, KFCTL, NOT_READY
 
 ROOT = Path(__file__).parent.parent
 START, END = "<!-- output: make picture -->\n```text\n", "```\n<!-- /output -->"
@@ -32,12 +33,12 @@ SHOWN = 3  # so many lines at the beginning and the end of the long output of th
 def main() -> None:
     """Run the lines in a temporary app; write what they print."""
     cluster = ControlPlane(CLUSTER).up()
-    forget_earlier(cluster)
+    remove_earlier(cluster)
     with tempfile.TemporaryDirectory(prefix="kfctl-picture-") as folder:
         environment = {**os.environ, **cluster.environment(), "FORCE_COLOR": "1", "COLUMNS": "100"}
         environment.pop("NO_COLOR", None)
         printed = [run(line, Path(folder), environment) for line in LINES]
-    forget_earlier(cluster)
+    remove_earlier(cluster)
     draw(LINES[DRAWN], printed[DRAWN])
     write_output([Text.from_ansi(text).plain.rstrip() for text in printed])
 

@@ -110,7 +110,11 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     pruning, situation, unseen = with_spawned(cluster, pruned, staying)
     mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
-    warnings = (*about.warnings, *_doubt(about, scope, inventory), *hidden, *there.gaps, *unseen)
+    doubts = (*_doubt(about, scope, inventory), *hidden, *there.gaps, *unseen)
+    idle = (
+        ("--rerun runs nothing again: no job of it has ended",) if choices.rerun and not plan.differs else ()
+    )
+    warnings = (*about.warnings, *doubts, *idle)
     refused = (*_refused(about, pruning), *unfit(about, found))
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}

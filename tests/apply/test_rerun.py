@@ -32,6 +32,12 @@ def planned(world: World, choices: Choices = AS_USUAL) -> list[tuple[Action, str
     return [(change.action, change.reason) for change in prepared.plan.changes]
 
 
+def warned(world: World) -> list[str]:
+    prepared = world.prepare(choices=AGAIN)
+    prepared.cluster.transport.close()
+    return list(prepared.plan.warnings)
+
+
 def uid(world: World) -> str:
     return str(world.admin.get("batch/v1", "Job", "train", world.namespace)["metadata"]["uid"])
 
@@ -40,6 +46,7 @@ def test_a_job_that_has_ended_runs_again_on_request(world: World) -> None:
     world.write(one=[job("train")])
     world.apply(wait=False)
     assert planned(world, AGAIN) == [(Action.UNCHANGED, "")], "it runs still"
+    assert warned(world) == ["--rerun runs nothing again: no job of it has ended"]
     run_to_the_end(world)
     first = uid(world)
     assert planned(world) == [(Action.UNCHANGED, "")]

@@ -24,7 +24,7 @@ from tests.cluster.node import debian
 from tests.cluster.node.nodecluster import NodeCluster
 from tests.cluster.node.space import COVERED
 from tests.cluster.session import running
-from tests.node.tutorial import played
+from tests.node.tutorial import alone, played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,11 +57,12 @@ def node() -> Iterator[Cluster]:
     if reason:
         pytest.skip(f"the tests of a real node are left out: {reason}")
     debian.prepare()
-    before = traces()
-    with running(NodeCluster()) as cluster:
-        yield cluster
-    if not NodeCluster().folder.exists():
-        assert traces() == before
+    with alone():
+        before = traces()
+        with running(NodeCluster()) as cluster:
+            yield cluster
+        if not NodeCluster().folder.exists():
+            assert traces() == before
 
 
 def traces() -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cluster.processes import wait_until
 from tests.node.app import App
-from tests.node.tutorial import remove
+from tests.node.tutorial import remove_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def jobs(kubeflow: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
         pairs = [f"{key}={json.dumps(value) if key == 'command' else value}" for key, value in params.items()]
         new_app.done("param", "set", name, *pairs, "cpuRequest=20m")
     yield new_app
-    remove(new_app)
+    remove_namespace(new_app.cluster, new_app.namespace)
 
 
 FAILURES = {

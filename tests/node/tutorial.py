@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.cluster.cache import locked, say
 from tests.node.app import App, variables
 from tests.node.page import Shell, Step, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from tests.cluster.access import Cluster
 
@@ -48,17 +50,35 @@ def played(cluster: Cluster, folder: Path) -> Iterator[Tutorial]:
     for file in GIVEN.glob("*.yaml"):
         shutil.copy(file, folder)
     steps_up, _, steps_down = PAGE.read_text(encoding="utf-8").partition(CLEAN_UP)
+    remove_earlier(cluster)
     try:
         tutorial.play(steps_up)
         yield tutorial
         tutorial.play(steps_down)
     finally:
-        cluster.kubectl("delete", CLUSTER_WIDE, f"--selector=kfctl.dev/app={NAMESPACE}")
-        remove(app)
+        remove_all(cluster)
 
 
-def remove(app: App) -> None:
-    """Have the app's namespace gone, its pods without their time to end."""
-    app.cluster.kubectl("delete", "namespace", app.namespace, "--ignore-not-found", "--wait=false")
-    app.kubectl("delete", "pods", "--all", "--grace-period=1")
-    app.cluster.kubectl("wait", "--for=delete", f"namespace/{app.namespace}", "--timeout=180s")
+def alone() -> AbstractContextManager[None]:
+    """Let one demo or session at a time play the tutorial: its names are the page's."""
+    return locked("tutorial", "waiting for another demo, or other tests, to be done with the tutorial …")
+
+
+def remove_earlier(cluster: Cluster) -> None:
+    """Remove what a demo left there to be looked at; the folder that it was made from is gone."""
+    if cluster.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found"):
+        say("removing what an earlier demo left on this cluster …")
+        remove_all(cluster)
+
+
+def remove_all(cluster: Cluster) -> None:
+    """Have all gone that the tutorial makes."""
+    cluster.kubectl("delete", CLUSTER_WIDE, f"--selector=kfctl.dev/app={NAMESPACE}")
+    remove_namespace(cluster, NAMESPACE)
+
+
+def remove_namespace(cluster: Cluster, name: str) -> None:
+    """Have a namespace gone, its pods without their time to end."""
+    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+    cluster.kubectl("--namespace", name, "delete", "pods", "--all", "--grace-period=1")
+    cluster.kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=180s")
