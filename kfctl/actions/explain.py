@@ -15,6 +15,7 @@ from kfctl.model.status import Health
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kfctl.actions.judge import Judge
     from kfctl.cluster.client import Cluster
     from kfctl.model.status import Cause, Status
 
@@ -34,12 +35,12 @@ class Troubled:
     pods: Sequence[Body] = ()
 
 
-def explained(cluster: Cluster, troubled: Sequence[Troubled]) -> list[Status]:
-    """Return the statuses with their causes, as far as these can be found out."""
+def explained(cluster: Cluster, troubled: Sequence[Troubled], judge: Judge) -> list[Status]:
+    """Return the statuses with their causes, as far as these can be found out and may be told."""
     looked = parallel(lambda each: _explained(cluster, each), troubled[:MOST])
     statuses = [each.status for each in troubled]
     found = [
-        status if isinstance(result, KfctlError) else result
+        status if isinstance(result, KfctlError) else judge.told(result)
         for status, result in zip(statuses, looked, strict=False)
     ]
     return found + statuses[len(found) :]

@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine import health as judgement
+from kfctl.engine.mask import without
 from kfctl.engine.surroundings import Surroundings
 from kfctl.errors import KfctlError
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.model.status import Status
@@ -19,21 +20,41 @@ if TYPE_CHECKING:
     Body = Mapping[str, Any]
 
 
+_SHORTEST = 6  # characters: a Secret also holds ports and names of users, which are words of every message
+
+
+def secrets_in(bodies: Iterable[Body]) -> Iterator[str]:
+    """Yield the values of the Secrets among some objects, encoded and not."""
+    from kfctl.cluster.answers import secret_values
+
+    for body in bodies:
+        yield from secret_values(body)
+
+
 class Judge:
     """Judges the objects of one cluster."""
 
-    def __init__(self, cluster: Cluster, *, wait_for_jobs: bool = False) -> None:
-        """Judge by what `cluster` has; with `wait_for_jobs` a job that runs is not ready."""
+    def __init__(self, cluster: Cluster, *, wait_for_jobs: bool = False, secrets: Iterable[str] = ()) -> None:
+        """Judge by what `cluster` has; with `wait_for_jobs` a job that runs is not ready.
+
+        No status quotes one of the `secrets`.
+        """
         self._cluster = cluster
         self._wait_for_jobs = wait_for_jobs
+        self._secrets = tuple(text for text in secrets if len(text) >= _SHORTEST)
 
     def health(self, body: Body, pods: Sequence[Body]) -> Status:
         """Judge an object by its body and its pods."""
         lazy = body.get("kind") == "PersistentVolumeClaim" and at(body, "status", "phase") != "Bound"
         modes = self._binding_modes if lazy else {}
-        return judgement.health(
-            body, Surroundings(self._cluster.now(), tuple(pods), self._wait_for_jobs, modes)
-        )
+        around = Surroundings(self._cluster.now(), tuple(pods), self._wait_for_jobs, modes)
+        return self.told(judgement.health(body, around))
+
+    def told(self, status: Status) -> Status:
+        """Return a status without secrets: pods say what they like in their logs and last messages."""
+        if status.health.good or not self._secrets:
+            return status
+        return status.said(lambda text: without(self._secrets, text))
 
     def gone(self, body: Body) -> Status:
         """Judge an object that was there as `body` and is no more."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from kfctl.actions.apply import Apply
+    from kfctl.actions.judge import Judge
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.execute import Executed
     from kfctl.cluster.follow import Followed, Waiting
@@ -127,16 +128,25 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     yield from _over(plan)
     yield from ledger.bind(prepared)
     inventory = ledger.begin(prepared)
-    judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs)
+    judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs, secrets=_secrets(prepared))
     waiting = Waiting(judge, prepared.stop, time.monotonic() + options.timeout, selector(plan.scope))
     force = options.choices.force_conflicts
     how = Run(waiting, force, _allowed(prepared), trying(cluster, plan, force=force))
     executed = yield from execute(plan, cluster, how)
-    late = yield from _waited(prepared, executed, waiting)
+    late = yield from _waited(prepared, executed, waiting, judge)
     gone = yield from _removed(prepared, executed, waiting)
     if inventory:
         yield from ledger.close(prepared, inventory, executed, gone)
     return late
+
+
+def _secrets(prepared: Apply) -> Iterator[str]:
+    """Yield what no status may quote: secret parameters, and the data of the app's Secrets."""
+    from kfctl.actions.judge import secrets_in
+    from kfctl.actions.plan import secret_values
+
+    yield from secret_values(prepared.about.app, prepared.about.environment)
+    yield from secrets_in(each.body for each in prepared.decision.intents)
 
 
 def _over(plan: Plan) -> Iterator[Event]:
@@ -148,7 +158,9 @@ def _over(plan: Plan) -> Iterator[Event]:
             yield Event(Step.STATUS, change.key, status=gone(change.wanted.body))
 
 
-def _waited(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[Event, None, bool]:
+def _waited(
+    prepared: Apply, executed: Executed, waiting: Waiting, judge: Judge
+) -> Generator[Event, None, bool]:
     """Wait until all is ready, and return whether time ran out."""
     from kfctl.cluster.follow import End, follow
 
@@ -157,7 +169,7 @@ def _waited(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator[
     bodies = [body for key, body in executed.bodies.items() if key not in executed.undone]
     followed = yield from follow(prepared.cluster, bodies, waiting)
     if followed.end is not End.INTERRUPTED:
-        yield from _explained(prepared.cluster, followed)
+        yield from _explained(prepared.cluster, followed, judge)
         yield from _idle(prepared, followed)
     return followed.end is End.LATE
 
@@ -193,7 +205,7 @@ def _allowed(prepared: Apply) -> Callable[[], None]:
     return lock.assert_held if lock else lambda: None
 
 
-def _explained(cluster: Cluster, followed: Followed) -> Iterator[Event]:
+def _explained(cluster: Cluster, followed: Followed, judge: Judge) -> Iterator[Event]:
     from kfctl.actions.explain import Troubled, explained
 
     troubled = [
@@ -201,5 +213,5 @@ def _explained(cluster: Cluster, followed: Followed) -> Iterator[Event]:
         for key, status in followed.statuses.items()
         if not status.health.good
     ]
-    for status in explained(cluster, troubled):
+    for status in explained(cluster, troubled, judge):
         yield Event(Step.STATUS, status.key, status=status)

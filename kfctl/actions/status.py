@@ -12,6 +12,7 @@ from kfctl.model.status import Health, Status
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from kfctl.actions.judge import Judge
     from kfctl.actions.observe import Ours
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
@@ -62,7 +63,8 @@ class Looking:
 
         self._of = (app, environment)
         self._components = components
-        self._cluster = guard.connect(environment, login, _secrets(app, environment))
+        self._secrets = _secrets(app, environment)
+        self._cluster = guard.connect(environment, login, self._secrets)
         self._scope = scope_of(app, environment, self._cluster)
         self._resources, self._warnings = _rendered(app, environment, components)
 
@@ -70,6 +72,7 @@ class Looking:
         """Return how it is now."""
         from kfctl.actions import observe
         from kfctl.actions.inventory import readable_inventory
+        from kfctl.actions.judge import Judge, secrets_in
         from kfctl.actions.ran import ran
         from kfctl.actions.selecting import with_idle
         from kfctl.engine.health import gone
@@ -81,7 +84,9 @@ class Looking:
         there = observe.ours(cluster, inventory, wanted)
         keys = {resource.key for resource in wanted}
         left = set(_left_behind(there, keys, self._components))
-        found = _judged(cluster, scope, there, keys | left)
+        judge = Judge(cluster, secrets=(*self._secrets, *secrets_in(there.objects.values())))
+        present = {key: there.objects[key] for key in keys | left if key in there.objects}
+        found = _judged(cluster, scope, present, judge)
         found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
         found |= with_idle(cluster, found, wanted, keys)
         absent = [intent(r, scope.app_id) for r in wanted if r.key not in found]
@@ -90,7 +95,7 @@ class Looking:
         unread = bool(there.gaps) or any(each.health is Health.UNKNOWN for each in missing.values())
         found |= missing
         bodies = {resource.key: resource.body for resource in wanted} | dict(there.objects)
-        trees = tuple(_components(cluster, found, bodies))
+        trees = tuple(_components(cluster, found, bodies, judge))
         return AppStatus(scope, trees, (*self._warnings, *there.gaps), unread)
 
 
@@ -127,23 +132,20 @@ def _rendered(
         return [], (f"the app can't be rendered, so what is missing can't be told: {error}",)
 
 
-def _judged(cluster: Cluster, scope: Scope, there: Ours, keys: Iterable[Key]) -> dict[Key, Status]:
+def _judged(cluster: Cluster, scope: Scope, objects: Mapping[Key, Body], judge: Judge) -> dict[Key, Status]:
     """Return the statuses of objects that are there, with their pods, and why they are not ready."""
     from kfctl.actions.explain import Troubled, explained
-    from kfctl.actions.judge import Judge
     from kfctl.cluster.scene import Scene
 
-    bodies = [there.objects[key] for key in keys if key in there.objects]
-    scene = Scene(bodies, Judge(cluster))
+    bodies = list(objects.values())
+    scene = Scene(bodies, judge)
     for listed in _below(cluster, scope, bodies):
         scene.take(listed)
     judged = {each.key: each for each in scene.changes()}
     troubled = [
-        Troubled(each, there.objects[key], scene.pods(key))
-        for key, each in judged.items()
-        if not each.health.good
+        Troubled(each, objects[key], scene.pods(key)) for key, each in judged.items() if not each.health.good
     ]
-    return judged | {each.key: each for each in explained(cluster, troubled)}
+    return judged | {each.key: each for each in explained(cluster, troubled, judge)}
 
 
 def _below(cluster: Cluster, scope: Scope, bodies: Sequence[Body]) -> Iterator[Any]:
@@ -180,7 +182,7 @@ def _left(status: Status) -> str:
 
 
 def _components(
-    cluster: Cluster, found: Mapping[Key, Status], bodies: Mapping[Key, Body]
+    cluster: Cluster, found: Mapping[Key, Status], bodies: Mapping[Key, Body], judge: Judge
 ) -> Iterator[ComponentStatus]:
     """Group statuses by component, objects in the order in which they are applied."""
     from kfctl.engine.order import sort_key
@@ -191,7 +193,7 @@ def _components(
     for name, statuses in sorted(by_name.items()):
         statuses.sort(key=lambda each: sort_key(_bare(each.key)))
         theirs = [bodies[each.key] for each in statuses if each.key in bodies]
-        yield ComponentStatus(name, tuple(statuses), tuple(_spawned(cluster, theirs)))
+        yield ComponentStatus(name, tuple(statuses), tuple(_spawned(cluster, theirs, judge)))
 
 
 def _bare(key: Key) -> Resource:
@@ -199,9 +201,8 @@ def _bare(key: Key) -> Resource:
     return Resource({"apiVersion": version, "kind": key.kind, "metadata": {"name": key.name}})
 
 
-def _spawned(cluster: Cluster, bodies: Iterable[Body]) -> Iterator[Status]:
+def _spawned(cluster: Cluster, bodies: Iterable[Body], judge: Judge) -> Iterator[Status]:
     """Yield what programs made: pods and claims, found by what the workloads that run them tell."""
-    from kfctl.actions.judge import Judge
     from kfctl.actions.spawned import made_by
     from kfctl.engine.spawned import is_spawned, spawns_of
 
@@ -209,5 +210,4 @@ def _spawned(cluster: Cluster, bodies: Iterable[Body]) -> Iterator[Status]:
         made, _ = made_by(cluster, [spawn for body in bodies for spawn in spawns_of(body)])
     except KfctlError:  # who may not see it sees the objects
         return
-    judge = Judge(cluster)
     yield from (judge.health(body, ()) for _, body in made if is_spawned(body))

@@ -7,6 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kfctl.model.resource import Key
 
 
@@ -65,6 +67,14 @@ class Status:
     children: tuple[Status, ...] = field(default=())  # its pods
     since: str = ""  # when it was made, as RFC 3339; empty where it is not there
     restarts: int = 0  # of a pod's containers
+
+    def said(self, tell: Callable[[str], str]) -> Status:
+        """The same in the words that `tell` makes of what the object says of itself."""
+        cause = self.cause
+        if cause:
+            cause = replace(cause, message=tell(cause.message), log=tuple(map(tell, cause.log)))
+        children = tuple(child.said(tell) for child in self.children)
+        return replace(self, message=tell(self.message), cause=cause, children=children)
 
 
 class Step(Enum):

@@ -145,6 +145,27 @@ def test_what_the_server_says_of_a_value_is_told_without_it(canary: Canary) -> N
             assert check(canary, *words) not in (0, 10), (each, words)
 
 
+def test_what_a_pod_says_of_itself_is_told_without_it(canary: Canary) -> None:
+    space = canary.world.namespace
+    spec = {"containers": [{"name": "main", "image": "nosuch"}], "restartPolicy": "Never"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "talker"}, "spec": spec}
+    canary.put("components/all/pod.yaml", json.dumps(pod))
+    assert check(canary, "apply", "--no-wait") == 0
+    said = f"can't log in with {DATA}, {PARAMETER} or {TEXT}"
+    ended = {"exitCode": 1, "reason": "Error", "message": said}
+    container = {"name": "main", "image": "nosuch", "imageID": "", "ready": False, "restartCount": 0}
+    status = {"phase": "Failed", "containerStatuses": [{**container, "state": {"terminated": ended}}]}
+    patch = json.dumps({"status": status})
+    canary.world.cluster.kubectl(
+        *("patch", "pod", "talker", "-n", space, "--subresource=status", "--type=merge", "-p", patch)
+    )
+    for words in (("status",), ("status", "-o", "json"), ("apply",), ("apply", "-o", "json")):
+        ran = canary.run(*words)
+        told = ran.stdout + ran.stderr
+        assert "can't log in with (secret), (secret) or (secret)" in told, (words, told)
+        assert not leaks(told), (words, told)
+
+
 TEMPLATES = (
     "{{ token.nosuch }}",
     "{{ token | int(nosuch=1) }}",
