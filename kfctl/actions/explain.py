@@ -49,7 +49,7 @@ def explained(cluster: Cluster, troubled: Sequence[Troubled], judge: Judge) -> l
 def _explained(cluster: Cluster, each: Troubled) -> Status:
     if each.status.cause and not each.status.cause.pod:
         return each.status  # it is known already: no node
-    pod = each.body if each.body.get("kind") == "Pod" else podhealth.worst(each.pods)
+    pod = each.body if each.body.get("kind") == "Pod" else podhealth.worst(each.pods, cluster.now())
     cause = _of_pod(cluster, pod) if pod else None
     if cause is None and each.status.health is not Health.MISSING:
         cause = cause_of(events_about(cluster, each.body))
@@ -57,7 +57,7 @@ def _explained(cluster: Cluster, each: Troubled) -> Status:
 
 
 def _of_pod(cluster: Cluster, pod: Body) -> Cause | None:
-    cause = podhealth.cause(pod)
+    cause = podhealth.cause(pod, cluster.now())
     if cause is None or cause.reason in _VAGUE:
         told = cause_of(events_about(cluster, pod))
         cause = told or cause

@@ -30,8 +30,8 @@ def health(body: Body, around: Surroundings) -> Status:
     found, message = verdict(body, around)
     children = tuple(health(pod, Surroundings(around.now)) for pod in around.pods)
     cause = None
-    if not found.good and (pod := podhealth.worst(around.pods)):
-        cause = podhealth.cause(pod)
+    if not found.good and (pod := podhealth.worst(around.pods, around.now)):
+        cause = podhealth.cause(pod, around.now)
     elif not found.good and body.get("kind") == "Pod":
         cause = podhealth.cause(body)
     component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
@@ -64,7 +64,7 @@ def has_ended(body: Body) -> bool:
     """Return whether an object is a job that has ended, well or not: it makes no more pods."""
     resource = Resource(body)
     found = verdict(body, Surroundings(0.0))[0]
-    return found is Health.DONE or (found is Health.FAILED and (resource.group, resource.kind) in _JOBS)
+    return found is Health.DONE or (found is Health.FAILED and (resource.group, resource.kind) in JOBS)
 
 
 def leaves_pods(body: Body) -> bool:
@@ -83,7 +83,8 @@ def verdict(body: Body, around: Surroundings) -> Verdict:
     kind = (resource.group, resource.kind)
     if not observed(body, must_tell=kind in _OBSERVED):
         return workloads.UNSEEN
-    return HEALTH.get(kind, _custom if _is_custom(resource.group) else _there)(body, around)
+    found = HEALTH.get(kind, _custom if _is_custom(resource.group) else _there)(body, around)
+    return workloads.running(found[1], around) if found[0] is Health.READY and kind in JOBS else found
 
 
 def _pod(body: Body, around: Surroundings) -> Verdict:
@@ -234,13 +235,19 @@ _SERVERS_OWN = frozenset(
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob")
 
+# What runs to an end: ready is one that runs.
+JOBS: dict[tuple[str, str], Judge] = {
+    ("batch", "Job"): workloads.job,
+    **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
+    ("sparkoperator.k8s.io", "SparkApplication"): workloads.spark_application,
+}
+
 HEALTH: dict[tuple[str, str], Judge] = {
     ("apps", "Deployment"): workloads.deployment,
     ("apps", "StatefulSet"): workloads.stateful_set,
     ("apps", "DaemonSet"): workloads.daemon_set,
     ("apps", "ReplicaSet"): workloads.replica_set,
     ("", "ReplicationController"): workloads.replica_set,
-    ("batch", "Job"): workloads.job,
     ("batch", "CronJob"): workloads.cron_job,
     ("", "Pod"): _pod,
     ("", "Service"): _service,
@@ -250,12 +257,9 @@ HEALTH: dict[tuple[str, str], Judge] = {
     ("autoscaling", "HorizontalPodAutoscaler"): _scaler,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("apiregistration.k8s.io", "APIService"): _api_service,
-    **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
     **{("gateway.networking.k8s.io", kind): _route for kind in _ROUTES},
-    ("sparkoperator.k8s.io", "SparkApplication"): workloads.spark_application,
+    **JOBS,
 }
-
-_JOBS = frozenset({("batch", "Job"), *(("kubeflow.org", kind) for kind in _TRAINING)})
 
 # The kinds whose controllers always say which generation their status is about.
 _OBSERVED = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from kfctl.model.resource import at
 from kfctl.model.status import Cause, Health
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     Body = Mapping[str, Any]
 
@@ -41,6 +42,7 @@ _FAILING = frozenset(
         "PostStartHookError",
     }
 )
+_UNREADY = "NotReady"
 STEADY = 30.0  # seconds after which a program that was started again counts as running
 _IMAGE = "check the image's name and tag, and that the nodes may pull it (a private one: imagePullSecrets)"
 # What to do, by the reason that Kubernetes gives.
@@ -102,16 +104,14 @@ def judge_pod(pod: Body) -> tuple[Health, str]:
     return Health.PROGRESSING, said or phase.lower()
 
 
-def is_looping(pod: Body, now: float) -> bool:
-    """Return whether a pod counts as running, and its program ends again and again.
+def looping(pod: Body, now: float) -> Cause | None:
+    """Return why a pod that counts as running ends again and again; None where it does not.
 
     It may be up at this moment: what failed before must have run for a while to be believed.
     """
-    if at(pod, "status", "phase") != "Running":
-        return False
-    trouble = cause(pod)
-    failing = bool(trouble and trouble.reason in _FAILING)
-    return failing or any(_has_just_failed(container, now) for container in _containers(pod))
+    trouble = cause(pod, now)
+    fails = trouble is not None and trouble.reason != _UNREADY and at(pod, "status", "phase") == "Running"
+    return trouble if fails else None
 
 
 def _has_just_failed(container: Body, now: float) -> bool:
@@ -125,19 +125,22 @@ def restarts(pod: Body) -> int:
     return sum(int(container.get("restartCount") or 0) for container in _containers(pod))
 
 
-def worst(pods: Iterable[Body]) -> Body | None:
-    """Return the pod that is in the most trouble; None where no pod is."""
+def worst(pods: Sequence[Body], now: float = math.inf) -> Body | None:
+    """Return the pod that is in the most trouble, or else, with `now`, one that ends again and again."""
 
     def badness(pod: Body) -> tuple[int, int, str]:
         return _WORST_FIRST.index(judge_pod(pod)[0]), -restarts(pod), str(at(pod, "metadata", "name"))
 
     troubled = [pod for pod in pods if not judge_pod(pod)[0].good]
-    return min(troubled, key=badness, default=None)
+    return min(troubled or [pod for pod in pods if looping(pod, now)], key=badness, default=None)
 
 
-def cause(pod: Body) -> Cause | None:
-    """Return what keeps a pod from being ready, or None where it says nothing."""
-    found = next(_reasons(pod), None)
+def cause(pod: Body, now: float = math.inf) -> Cause | None:
+    """Return what keeps a pod from being ready, or None where it says nothing.
+
+    With `now` a program that is up counts, too, if it has just failed.
+    """
+    found = next(_reasons(pod, now), None)
     if found is None:
         return None
     reason, message, hint = found
@@ -156,15 +159,18 @@ def troubled_container(pod: Body) -> tuple[str, bool] | None:
     for container in _containers(pod):
         if at(container, "state", "running") and not container.get("ready"):
             return str(container.get("name")), False
+    for container in _containers(pod):
+        if at(container, "lastState", "terminated", "exitCode"):
+            return str(container.get("name")), True
     return None
 
 
-def _reasons(pod: Body) -> Iterator[tuple[str, str, str]]:
+def _reasons(pod: Body, now: float) -> Iterator[tuple[str, str, str]]:
     """Yield what the pod complains of, the most telling first: reason, message, what to do."""
     if at(pod, "status", "phase") == "Failed" and at(pod, "status", "reason"):
         yield str(at(pod, "status", "reason")), str(at(pod, "status", "message") or ""), ""
     for container in _containers(pod):
-        yield from _of_container(container)
+        yield from _of_container(container, now)
     scheduled = _condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         message = str(scheduled.get("message") or "")
@@ -181,12 +187,13 @@ def unschedulable_hint(message: str) -> str:
     return ""
 
 
-def _of_container(container: Body) -> Iterator[tuple[str, str, str]]:
+def _of_container(container: Body, now: float) -> Iterator[tuple[str, str, str]]:
     name = str(container.get("name"))
     state = container.get("state") or {}
     waiting = str(at(state, "waiting", "reason") or "")
-    ended = at(state, "terminated") or (at(container, "lastState", "terminated") if waiting else None)
-    if waiting == "CrashLoopBackOff" or at(state, "terminated", "exitCode"):
+    failed = _has_just_failed(container, now)
+    ended = at(state, "terminated") or at(container, "lastState", "terminated")
+    if waiting == "CrashLoopBackOff" or at(state, "terminated", "exitCode") or failed:
         yield _crash(name, container, waiting, ended or {})
     elif waiting in _FAILING:
         yield waiting, f"container {name}: {at(state, 'waiting', 'message') or waiting}", ""
@@ -210,7 +217,7 @@ def _unready(pod: Body) -> Iterator[tuple[str, str, str]]:
     many = "s" * (len(unready) > 1)
     if unready:
         yield (
-            "NotReady",
+            _UNREADY,
             f"container{many} {', '.join(unready)} not ready yet",
             "its readiness probe does not pass yet",
         )

@@ -83,8 +83,18 @@ def replica_set(body: Body, around: Surroundings) -> Verdict:
     return (Health.READY if exact else Health.PROGRESSING), f"{available} of {wanted} available"
 
 
+def running(message: str, around: Surroundings) -> Verdict:
+    """Judge a job of which its controller says that it runs: does it stay so, and is that enough?"""
+    for pod in around.pods:
+        if why := podhealth.looping(pod, around.now):  # its controller counts it as running
+            said = f"{why.pod} does not stay so: {why.reason}: {why.message}"
+            return Health.PROGRESSING, f"{message}, but {said}"
+    return (Health.PROGRESSING if around.wait_for_jobs else Health.READY), message
+
+
 def job(body: Body, around: Surroundings) -> Verdict:
-    """Judge a Job: it runs (or has ended, where that is waited for), has failed or is suspended."""
+    """Judge a Job: it runs, has ended or is suspended."""
+    del around
     found = conditions(body)
     if failed := true(found, "Failed"):
         return Health.FAILED, words(failed)
@@ -96,10 +106,9 @@ def job(body: Body, around: Surroundings) -> Verdict:
         return UNSEEN
     active, ready = _count(body, "active"), _count(body, "ready")
     failures = _count(body, "failed")
+    message = f"{ready} of {active} running" if active else "no pod yet"
     note = f", {failures} failed before" if failures else ""
-    if 0 < active <= ready and not around.wait_for_jobs:
-        return Health.READY, f"{ready} running{note}"
-    return Health.PROGRESSING, (f"{ready} of {active} running" if active else "no pod yet") + note
+    return (Health.READY if 0 < active <= ready else Health.PROGRESSING), message + note
 
 
 def cron_job(body: Body, around: Surroundings) -> Verdict:
@@ -113,6 +122,7 @@ def cron_job(body: Body, around: Surroundings) -> Verdict:
 
 def training_job(body: Body, around: Surroundings) -> Verdict:
     """Judge a TFJob or one of its sisters; a condition counts only while its status is "True"."""
+    del around
     found = conditions(body)
     if failed := true(found, "Failed"):
         return Health.FAILED, words(failed)
@@ -124,22 +134,17 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
         return Health.PROGRESSING, "about to go on"
     if not found:
         return Health.PROGRESSING, f"no operator has taken it up: does one run that knows {body.get('kind')}?"
-    running, wanted = _replicas_running(body), _replicas_wanted(body)
-    message = f"{running} of {wanted} replicas running"
+    up, wanted = _replicas_running(body), _replicas_wanted(body)
+    message = f"{up} of {wanted} replicas running"
     if restarting := true(found, "Restarting"):
         return Health.PROGRESSING, f"{message}; {words(restarting)}"
-    runs = running >= wanted if at(body, "status", "replicaStatuses") else bool(true(found, "Running"))
-    looping = next((pod for pod in around.pods if podhealth.is_looping(pod, around.now)), None)
-    if looping:  # the operator counts it as running
-        name, said = at(looping, "metadata", "name"), podhealth.judge_pod(looping)[1]
-        return Health.PROGRESSING, f"{message}, but {name} does not stay so: {said}"
-    if runs and not around.wait_for_jobs:
-        return Health.READY, message
-    return Health.PROGRESSING, message
+    runs = up >= wanted if at(body, "status", "replicaStatuses") else bool(true(found, "Running"))
+    return (Health.READY if runs else Health.PROGRESSING), message
 
 
 def spark_application(body: Body, around: Surroundings) -> Verdict:
     """Judge a SparkApplication, which has a state and no conditions."""
+    del around
     state = str(at(body, "status", "applicationState", "state") or "")
     message = str(at(body, "status", "applicationState", "errorMessage") or "")
     if state == "COMPLETED":
@@ -148,7 +153,7 @@ def spark_application(body: Body, around: Surroundings) -> Verdict:
         return Health.FAILED, f"{state.lower()}: {message}".rstrip(": ")
     if state == "SUSPENDED":
         return Health.PAUSED, "suspended"
-    if state == "RUNNING" and not around.wait_for_jobs:
+    if state == "RUNNING":
         return Health.READY, "running"
     return Health.PROGRESSING, state.lower() or "no operator has taken it up: does one run?"
 

@@ -151,7 +151,7 @@ def test_a_claim_that_nothing_provides_is_told(world: World) -> None:
 def test_a_job_that_runs_is_ready_and_one_that_is_waited_for_has_to_end(world: World) -> None:
     world.write(one=[job("train")])
     _, report = world.apply(on=once(lambda: world.play("train", ready=True), "Job"))
-    assert status_of(report, "Job/train").message == "1 running"
+    assert status_of(report, "Job/train").message == "1 of 1 running"
     assert report.exit_code is ExitCode.OK
 
     ended = {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}

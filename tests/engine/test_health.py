@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from kfctl.engine.health import HEALTH, health
+from kfctl.engine.pods import troubled_container, worst
 from kfctl.engine.surroundings import Surroundings
 from kfctl.model.status import Cause, Health
 
@@ -76,6 +77,19 @@ def test_a_pod_has_itself_as_cause() -> None:
         "container main ended with exit code 1, 1 restart",
         hint="the program ends again and again: read its log",
     )
+
+
+def test_what_is_up_and_has_just_failed_is_told_by_its_log_before_and_counts_last() -> None:
+    up = pod("up", ready=True, restarts=2)
+    status = up["status"]["containerStatuses"][0]
+    status["state"] = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+    status["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    now = datetime.fromisoformat("2026-01-01T00:00:10Z").timestamp()
+    assert worst([up]) is None
+    assert worst([up], now) is up
+    assert worst([up, down := pod("down")], now) is down
+    assert worst([up, pod("other", ready=True)], now + 30) is None
+    assert troubled_container(up) == ("main", True)
 
 
 @pytest.mark.parametrize("status", [None, {}, {"conditions": None}, {"conditions": [None, 3, {}]}])
