@@ -51,8 +51,11 @@ def gone(body: Body) -> Status:
 
 def has_ttl(body: Body) -> bool:
     """Return whether an object is a job that is removed some time after it has ended."""
+    if body.get("kind") == "RayJob":  # its TTL is that of its cluster
+        return False
     limits = (at(body, "spec"), at(body, "spec", "runPolicy"))
-    return any(at(limit, "ttlSecondsAfterFinished") is not None for limit in limits)
+    told = any(at(limit, "ttlSecondsAfterFinished") is not None for limit in limits)
+    return told or bool(at(body, "spec", "ttlStrategy"))
 
 
 def needs_pods(body: Body) -> bool:
@@ -240,6 +243,8 @@ JOBS: dict[tuple[str, str], Judge] = {
     ("batch", "Job"): workloads.job,
     **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
     ("sparkoperator.k8s.io", "SparkApplication"): workloads.spark_application,
+    ("ray.io", "RayJob"): workloads.ray_job,
+    ("argoproj.io", "Workflow"): workloads.workflow,
 }
 
 HEALTH: dict[tuple[str, str], Judge] = {

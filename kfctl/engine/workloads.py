@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     Verdict = tuple[Health, str]
 
 UNSEEN = Health.PROGRESSING, "its controller has not seen it yet"
+# What jobs that tell it in one word mean by it; any other word is on the way.
+_WORDS = {
+    "running": Health.READY,
+    "waiting": Health.READY,  # a RayJob to which somebody is to submit the job
+    "succeeded": Health.DONE,
+    "completed": Health.DONE,
+    "stopped": Health.FAILED,
+    "error": Health.FAILED,
+    "failed": Health.FAILED,
+    "validationfailed": Health.FAILED,
+    "submission_failed": Health.FAILED,
+}
 QUEUE = "kueue.x-k8s.io/queue-name"
 
 
@@ -133,7 +145,7 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
     if true(found, "Suspended"):
         return Health.PROGRESSING, "about to go on"
     if not found:
-        return Health.PROGRESSING, f"no operator has taken it up: does one run that knows {body.get('kind')}?"
+        return Health.PROGRESSING, _untaken(body)
     up, wanted = _replicas_running(body), _replicas_wanted(body)
     message = f"{up} of {wanted} replicas running"
     if restarting := true(found, "Restarting"):
@@ -145,17 +157,36 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
 def spark_application(body: Body, around: Surroundings) -> Verdict:
     """Judge a SparkApplication, which has a state and no conditions."""
     del around
-    state = str(at(body, "status", "applicationState", "state") or "")
-    message = str(at(body, "status", "applicationState", "errorMessage") or "")
-    if state == "COMPLETED":
-        return Health.DONE, "completed"
-    if state in {"FAILED", "SUBMISSION_FAILED"}:
-        return Health.FAILED, f"{state.lower()}: {message}".rstrip(": ")
-    if state == "SUSPENDED":
-        return Health.PAUSED, "suspended"
-    if state == "RUNNING":
-        return Health.READY, "running"
-    return Health.PROGRESSING, state.lower() or "no operator has taken it up: does one run?"
+    return _by_word(body, at(body, "status", "applicationState"), "state", "errorMessage")
+
+
+def ray_job(body: Body, around: Surroundings) -> Verdict:
+    """Judge a RayJob: by how far its cluster and its submission are, in the end by what it came to."""
+    del around
+    status = at(body, "status")
+    # Complete is, too, one that was stopped, and before KubeRay 1.1 one that has failed.
+    word = "jobStatus" if at(status, "jobDeploymentStatus") == "Complete" else "jobDeploymentStatus"
+    return _by_word(body, status, word, "message")
+
+
+def workflow(body: Body, around: Surroundings) -> Verdict:
+    """Judge a Workflow of Argo by its phase: its condition Completed is true of a failed one, too."""
+    del around
+    return _by_word(body, at(body, "status"), "phase", "message")
+
+
+def _by_word(body: Body, status: Any, word: str, why: str) -> Verdict:
+    """Judge a job whose status tells in one word how far it has come, and why in another field."""
+    told = str(at(status, word) or "").lower()
+    found = _WORDS.get(told, Health.PROGRESSING)
+    if at(body, "spec", "suspend") and found not in {Health.DONE, Health.FAILED}:
+        return _suspended(body)
+    first_line = str(at(status, why) or "").strip().partition("\n")[0]  # the end of a log may follow
+    return found, first_line or told or _untaken(body)
+
+
+def _untaken(body: Body) -> str:
+    return f"no operator has taken it up: does one run that knows {body.get('kind')}?"
 
 
 def _replicas_wanted(body: Body) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kfctl.engine.health import HEALTH, health
+from kfctl.engine.health import HEALTH, gone, has_ended, health
 from kfctl.engine.pods import troubled_container, worst
 from kfctl.engine.surroundings import Surroundings
 from kfctl.model.status import Cause, Health
@@ -39,6 +39,39 @@ def test_fixture(path: Path) -> None:
         assert f"{status.cause.reason}: {status.cause.message}" == told
         assert hint in status.cause.hint
         assert status.cause.hint
+
+
+JOBS = {"Job", "TFJob", "PyTorchJob", "SparkApplication", "RayJob", "Workflow"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FIXTURES if path.parent.name in JOBS], ids=lambda p: p.stem
+)
+def test_a_job_has_ended_when_it_is_done_or_has_failed(path: Path) -> None:
+    _, status = judged(path)
+    body, *_ = yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    assert has_ended(body) is (status.health in {Health.DONE, Health.FAILED})
+
+
+def test_what_has_failed_and_is_no_job_may_come_round() -> None:
+    path = Path(__file__).parents[1] / "health/Deployment/too-late.yaml"
+    assert judged(path)[1].health is Health.FAILED
+    assert not has_ended(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "removed"),
+    [
+        ("Job", {"ttlSecondsAfterFinished": 0}, True),
+        ("TFJob", {"runPolicy": {"ttlSecondsAfterFinished": 60}}, True),
+        ("Workflow", {"ttlStrategy": {"secondsAfterCompletion": 60}}, True),
+        ("RayJob", {"ttlSecondsAfterFinished": 60, "shutdownAfterJobFinishes": True}, False),
+        ("Job", {}, False),
+    ],
+)
+def test_a_job_with_a_ttl_that_is_gone_is_done(kind: str, spec: dict[str, Any], removed: bool) -> None:
+    found = gone({"apiVersion": "example.com/v1", "kind": kind, "metadata": {"name": "x"}, "spec": spec})
+    assert found.health is (Health.DONE if removed else Health.MISSING)
 
 
 def test_every_kind_that_is_judged_has_a_fixture() -> None:
