@@ -242,6 +242,8 @@ _TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob
 JOBS: dict[tuple[str, str], Judge] = {
     ("batch", "Job"): workloads.job,
     **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
+    ("trainer.kubeflow.org", "TrainJob"): workloads.job_set,
+    ("jobset.x-k8s.io", "JobSet"): workloads.job_set,
     ("sparkoperator.k8s.io", "SparkApplication"): workloads.spark_application,
     ("ray.io", "RayJob"): workloads.ray_job,
     ("argoproj.io", "Workflow"): workloads.workflow,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine import pods as podhealth
 from kfctl.engine.conditions import conditions, true, words
+from kfctl.engine.podtemplates import maps
 from kfctl.model.resource import at
 from kfctl.model.status import Health
 
@@ -107,13 +108,8 @@ def running(message: str, around: Surroundings) -> Verdict:
 def job(body: Body, around: Surroundings) -> Verdict:
     """Judge a Job: it runs, has ended or is suspended."""
     del around
-    found = conditions(body)
-    if failed := true(found, "Failed"):
-        return Health.FAILED, words(failed)
-    if true(found, "Complete"):
-        return Health.DONE, _ended(body, "succeeded")
-    if at(body, "spec", "suspend"):
-        return _suspended(body)
+    if rests := _at_rest(body):
+        return rests
     if not at(body, "status", "startTime"):
         return UNSEEN
     active, ready = _count(body, "active"), _count(body, "ready")
@@ -135,16 +131,9 @@ def cron_job(body: Body, around: Surroundings) -> Verdict:
 def training_job(body: Body, around: Surroundings) -> Verdict:
     """Judge a TFJob or one of its sisters; a condition counts only while its status is "True"."""
     del around
-    found = conditions(body)
-    if failed := true(found, "Failed"):
-        return Health.FAILED, words(failed)
-    if true(found, "Succeeded"):
-        return Health.DONE, "succeeded"
-    if at(body, "spec", "runPolicy", "suspend"):
-        return _suspended(body)
-    if true(found, "Suspended"):
-        return Health.PROGRESSING, "about to go on"
-    if not found:
+    if rests := _at_rest(body):
+        return rests
+    if not (found := conditions(body)):
         return Health.PROGRESSING, _untaken(body)
     up, wanted = _replicas_running(body), _replicas_wanted(body)
     message = f"{up} of {wanted} replicas running"
@@ -152,6 +141,20 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
         return Health.PROGRESSING, f"{message}; {words(restarting)}"
     runs = up >= wanted if at(body, "status", "replicaStatuses") else bool(true(found, "Running"))
     return (Health.READY if runs else Health.PROGRESSING), message
+
+
+def job_set(body: Body, around: Surroundings) -> Verdict:
+    """Judge a JobSet, or a TrainJob, which is made of one: those of its jobs that are active are up."""
+    del around
+    if rests := _at_rest(body):
+        return rests
+    if starting := true(conditions(body), "RestartingJobSet", "StartupPolicyInProgress"):
+        return Health.PROGRESSING, words(starting)
+    jobs = maps(at(body, "status", "replicatedJobsStatus") or at(body, "status", "jobsStatus"))
+    active, ready = (sum(int(each.get(count) or 0) for each in jobs) for count in ("active", "ready"))
+    if not active:
+        return Health.PROGRESSING, "none of its jobs runs yet" if jobs else _untaken(body)
+    return (Health.READY if ready >= active else Health.PROGRESSING), f"{ready} of {active} jobs running"
 
 
 def spark_application(body: Body, around: Surroundings) -> Verdict:
@@ -183,6 +186,18 @@ def _by_word(body: Body, status: Any, word: str, why: str) -> Verdict:
         return _suspended(body)
     first_line = str(at(status, why) or "").strip().partition("\n")[0]  # the end of a log may follow
     return found, first_line or told or _untaken(body)
+
+
+def _at_rest(body: Body) -> Verdict | None:
+    """Return how a job is of which its conditions or its spec say that it does not run; None where it may."""
+    found = conditions(body)
+    if failed := true(found, "Failed"):
+        return Health.FAILED, words(failed)
+    if true(found, "Succeeded", "Complete", "Completed"):
+        return Health.DONE, _ended(body, "succeeded")
+    if at(body, "spec", "suspend") or at(body, "spec", "runPolicy", "suspend"):
+        return _suspended(body)
+    return (Health.PROGRESSING, "about to go on") if true(found, "Suspended") else None
 
 
 def _untaken(body: Body) -> str:

@@ -41,7 +41,7 @@ def test_fixture(path: Path) -> None:
         assert status.cause.hint
 
 
-JOBS = {"Job", "TFJob", "PyTorchJob", "SparkApplication", "RayJob", "Workflow"}
+JOBS = {"Job", "TFJob", "PyTorchJob", "TrainJob", "JobSet", "SparkApplication", "RayJob", "Workflow"}
 
 
 @pytest.mark.parametrize(
