@@ -132,6 +132,15 @@ def _volume(body: Body, around: Surroundings) -> Verdict:
     return known.get(phase, Health.READY), phase.lower()
 
 
+def _snapshot(body: Body, around: Surroundings) -> Verdict:
+    del around
+    if at(body, "status", "readyToUse") is True:
+        return Health.READY, "ready to use"
+    error = " ".join(str(at(body, "status", "error", "message") or "").split())  # its controller tries again
+    untold = "not ready to use yet" if at(body, "status") else workloads.untaken(body)
+    return Health.PROGRESSING, error or untold
+
+
 def _definition(body: Body, around: Surroundings) -> Verdict:
     del around
     found = conditions(body)
@@ -208,6 +217,13 @@ def _route(body: Body, around: Surroundings) -> Verdict:
     return _custom({**body, "status": {"conditions": said}}, around)
 
 
+def _ray_cluster(body: Body, around: Surroundings) -> Verdict:
+    """Judge a RayCluster by its conditions; before KubeRay 1.3 it has a state instead."""
+    if conditions(body):
+        return _custom(body, around)
+    return workloads.by_word(body, at(body, "status"), "state", "reason")
+
+
 def _is_custom(group: str) -> bool:
     return "." in group and group not in _SERVERS_OWN
 
@@ -221,10 +237,12 @@ _BY_CONDITION = (
     (Health.FAILED, ("Failed", "Stalled")),
     (Health.DONE, ("Succeeded", "Complete", "Completed")),
     (Health.PAUSED, ("Suspended",)),
-    (Health.PROGRESSING, ("Reconciling",)),
+    (Health.PROGRESSING, ("Reconciling", "ReplicaFailure")),
 )
 # What conditions of parts, and of gateways, end with.
-_OF_PARTS = ("Ready", "Available", "Accepted", "Programmed", "ResolvedRefs", "Synced", "Healthy")
+_OF_PARTS = (
+    *("Ready", "Available", "Accepted", "Programmed", "Provisioned", "ResolvedRefs", "Synced", "Healthy"),
+)
 # Groups with a dot whose kinds the API server itself has.
 _SERVERS_OWN = frozenset(
     f"{name}.k8s.io"
@@ -260,10 +278,13 @@ HEALTH: dict[tuple[str, str], Judge] = {
     ("", "Service"): _service,
     ("", "PersistentVolumeClaim"): _claim,
     ("", "PersistentVolume"): _volume,
+    ("snapshot.storage.k8s.io", "VolumeSnapshot"): _snapshot,
     ("", "Namespace"): _namespace,
     ("autoscaling", "HorizontalPodAutoscaler"): _scaler,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("apiregistration.k8s.io", "APIService"): _api_service,
+    ("kubeflow.org", "Notebook"): workloads.notebook,
+    ("ray.io", "RayCluster"): _ray_cluster,
     **{("gateway.networking.k8s.io", kind): _route for kind in _ROUTES},
     **JOBS,
 }

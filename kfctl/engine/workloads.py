@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     Verdict = tuple[Health, str]
 
 UNSEEN = Health.PROGRESSING, "its controller has not seen it yet"
-# What jobs that tell it in one word mean by it; any other word is on the way.
+STOPPED = "kubeflow-resource-stopped"  # the annotation of a Notebook that is to have no pod
+# What kinds that tell in one word how far they have come mean by it; any other word is on the way.
 _WORDS = {
+    "ready": Health.READY,
     "running": Health.READY,
     "waiting": Health.READY,  # a RayJob to which somebody is to submit the job
     "succeeded": Health.DONE,
@@ -134,7 +136,7 @@ def training_job(body: Body, around: Surroundings) -> Verdict:
     if rests := _at_rest(body):
         return rests
     if not (found := conditions(body)):
-        return Health.PROGRESSING, _untaken(body)
+        return Health.PROGRESSING, untaken(body)
     up, wanted = _replicas_running(body), _replicas_wanted(body)
     message = f"{up} of {wanted} replicas running"
     if restarting := true(found, "Restarting"):
@@ -153,14 +155,27 @@ def job_set(body: Body, around: Surroundings) -> Verdict:
     jobs = maps(at(body, "status", "replicatedJobsStatus") or at(body, "status", "jobsStatus"))
     active, ready = (sum(int(each.get(count) or 0) for each in jobs) for count in ("active", "ready"))
     if not active:
-        return Health.PROGRESSING, "none of its jobs runs yet" if jobs else _untaken(body)
+        return Health.PROGRESSING, "none of its jobs runs yet" if jobs else untaken(body)
     return (Health.READY if ready >= active else Health.PROGRESSING), f"{ready} of {active} jobs running"
+
+
+def notebook(body: Body, around: Surroundings) -> Verdict:
+    """Judge a Notebook of Kubeflow by its pod, which it has unless it is stopped."""
+    del around
+    if STOPPED in (at(body, "metadata", "annotations") or {}):
+        return Health.PAUSED, "stopped"
+    if _count(body, "readyReplicas"):
+        return Health.READY, "its pod is ready"
+    state = at(body, "status", "containerState")
+    lacking = (each for each in conditions(body).values() if each.get("status") == "False")
+    said = words(at(state, "waiting") or at(state, "terminated") or next(lacking, {}))
+    return Health.PROGRESSING, said or ("its pod is not ready yet" if at(body, "status") else untaken(body))
 
 
 def spark_application(body: Body, around: Surroundings) -> Verdict:
     """Judge a SparkApplication, which has a state and no conditions."""
     del around
-    return _by_word(body, at(body, "status", "applicationState"), "state", "errorMessage")
+    return by_word(body, at(body, "status", "applicationState"), "state", "errorMessage")
 
 
 def ray_job(body: Body, around: Surroundings) -> Verdict:
@@ -169,23 +184,24 @@ def ray_job(body: Body, around: Surroundings) -> Verdict:
     status = at(body, "status")
     # Complete is, too, one that was stopped, and before KubeRay 1.1 one that has failed.
     word = "jobStatus" if at(status, "jobDeploymentStatus") == "Complete" else "jobDeploymentStatus"
-    return _by_word(body, status, word, "message")
+    return by_word(body, status, word, "message")
 
 
 def workflow(body: Body, around: Surroundings) -> Verdict:
     """Judge a Workflow of Argo by its phase: its condition Completed is true of a failed one, too."""
     del around
-    return _by_word(body, at(body, "status"), "phase", "message")
+    return by_word(body, at(body, "status"), "phase", "message")
 
 
-def _by_word(body: Body, status: Any, word: str, why: str) -> Verdict:
-    """Judge a job whose status tells in one word how far it has come, and why in another field."""
+def by_word(body: Body, status: Any, word: str, why: str) -> Verdict:
+    """Judge what tells in one word of its status how far it has come, and why in another."""
     told = str(at(status, word) or "").lower()
     found = _WORDS.get(told, Health.PROGRESSING)
     if at(body, "spec", "suspend") and found not in {Health.DONE, Health.FAILED}:
         return _suspended(body)
     first_line = str(at(status, why) or "").strip().partition("\n")[0]  # the end of a log may follow
-    return found, first_line or told or _untaken(body)
+    message = first_line or told or ("" if status else untaken(body))
+    return found, "" if message == found.value else message
 
 
 def _at_rest(body: Body) -> Verdict | None:
@@ -200,7 +216,8 @@ def _at_rest(body: Body) -> Verdict | None:
     return (Health.PROGRESSING, "about to go on") if true(found, "Suspended") else None
 
 
-def _untaken(body: Body) -> str:
+def untaken(body: Body) -> str:
+    """Say of a custom resource without a status why that may be."""
     return f"no operator has taken it up: does one run that knows {body.get('kind')}?"
 
 
