@@ -50,7 +50,7 @@ MEANING: dict[ExitCode, tuple[str, str]] = {
     ),
     ExitCode.INTERRUPTED: (
         "interrupted by Ctrl-C",
-        "`status --watch` always ends so, and `logs --follow` unless all pods have ended",
+        "`status --watch`, unless something may not be read (4); `logs --follow`, unless all pods have ended",
     ),
 }
 

@@ -37,7 +37,7 @@ def status(
     all is ready, and ends with 6 if it is not.
 
     With `--watch` it goes on: in place on a terminal, elsewhere with a line for whatever changes, with
-    `-o json` with a line for each state. Ctrl-C ends it (130).
+    `-o json` with a line for each state. Ctrl-C ends it (130, or 4 where something may not be read).
 
     \b
       kfctl status
@@ -56,10 +56,7 @@ def status(
         found = looking.look()
         show(found, form)
         return ExitCode.CLUSTER if found.unread else ExitCode.OK
-    try:
-        watched(looking, form)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+    return watched(looking, form)
 
 
 def show(found: "AppStatus", form: Tree) -> None:

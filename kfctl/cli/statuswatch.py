@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
 from kfctl.cli import console, output, statusview
 from kfctl.cli.options import Format, Tree
-from kfctl.errors import ClusterError, Forbidden, Unauthorized
+from kfctl.errors import ClusterError, ExitCode, Forbidden, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,13 +28,13 @@ class Looking(Protocol):
         """Return how it is now."""
 
 
-def watched(looking: Looking, form: Tree) -> NoReturn:
-    """Show how an app is until Ctrl-C."""
+def watched(looking: Looking, form: Tree) -> ExitCode:
+    """Show how an app is until Ctrl-C, and return what that ends with."""
     if form is not Tree.TEXT:
-        again(looking, States(form).show)
+        return again(looking, States(form).show)
     with console.live() as region:
         if region is None:
-            again(looking, Changes().show)
+            return again(looking, Changes().show)
         shown: list[AppStatus] = []
 
         def draw(found: AppStatus) -> None:
@@ -41,26 +42,41 @@ def watched(looking: Looking, form: Tree) -> NoReturn:
             region.show(list(statusview.tree(found)))
 
         try:
-            again(looking, draw)
+            return again(looking, draw)
         finally:  # the last picture stays when the display goes
             region.show([])
             for found in shown:
                 console.out("\n".join(statusview.tree(found)))
 
 
-def again(looking: Looking, show: Shown) -> NoReturn:
+def again(looking: Looking, show: Shown) -> ExitCode:
+    """Show each look, and its warnings when they are new, until Ctrl-C; return what that ends with."""
+    last: AppStatus | None = None
+    with suppress(KeyboardInterrupt):
+        for found in looks(looking):
+            for warning in found.warnings:
+                if last is None or warning not in last.warnings:
+                    console.warn(warning)
+            show(found)
+            last = found
+    return ExitCode.CLUSTER if last and last.unread else ExitCode.INTERRUPTED
+
+
+def looks(looking: Looking) -> Iterator[AppStatus]:
     """Look again and again; a server that does not answer is told and asked once more."""
     told = ""
     while True:
         try:
-            show(looking.look())
-            told = ""
+            found = looking.look()
         except (Forbidden, Unauthorized):
             raise
         except ClusterError as error:
             if str(error) != told:
                 console.note(f"{error}; trying again")
             told = str(error)
+        else:
+            yield found
+            told = ""
         time.sleep(EVERY)
 
 
