@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kfctl.engine import jobs, workloads
 from kfctl.engine import pods as podhealth
-from kfctl.engine import workloads
 from kfctl.engine.conditions import conditions, is_outdated, observed, true, words
 from kfctl.engine.podtemplates import pod_templates
 from kfctl.engine.surroundings import Surroundings
@@ -14,11 +14,7 @@ from kfctl.model.resource import Resource, at
 from kfctl.model.status import Health, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Body = Mapping[str, Any]
-    Verdict = tuple[Health, str]
-    Judge = Callable[[Body, Surroundings], Verdict]
+    from kfctl.engine.workloads import Body, Judge, Verdict
 
 COMPONENT = "kfctl.dev/component"
 LOAD_BALANCER_PATIENCE = 30.0  # seconds until a load balancer without an address counts as ready
@@ -67,13 +63,13 @@ def has_ended(body: Body) -> bool:
     """Return whether an object is a job that has ended, well or not: it makes no more pods."""
     resource = Resource(body)
     found = verdict(body, Surroundings(0.0))[0]
-    return found is Health.DONE or (found is Health.FAILED and (resource.group, resource.kind) in JOBS)
+    return found is Health.DONE or (found is Health.FAILED and (resource.group, resource.kind) in jobs.JOBS)
 
 
 def leaves_pods(body: Body) -> bool:
     """Return whether an object is a job whose operator leaves pods as they were started."""
     resource = Resource(body)
-    trains = resource.group == "kubeflow.org" and resource.kind in _TRAINING
+    trains = resource.group == "kubeflow.org" and resource.kind in jobs.TRAINING
     return trains and not at(body, "spec", "runPolicy", "suspend")
 
 
@@ -87,7 +83,7 @@ def verdict(body: Body, around: Surroundings) -> Verdict:
     if not observed(body, must_tell=kind in _OBSERVED):
         return workloads.UNSEEN
     found = HEALTH.get(kind, _custom if _is_custom(resource.group) else _there)(body, around)
-    return workloads.running(found[1], around) if found[0] is Health.READY and kind in JOBS else found
+    return jobs.running(found[1], around) if found[0] is Health.READY and kind in jobs.JOBS else found
 
 
 def _pod(body: Body, around: Surroundings) -> Verdict:
@@ -254,18 +250,6 @@ _SERVERS_OWN = frozenset(
     )
 )
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
-_TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob")
-
-# What runs to an end: ready is one that runs.
-JOBS: dict[tuple[str, str], Judge] = {
-    ("batch", "Job"): workloads.job,
-    **{("kubeflow.org", kind): workloads.training_job for kind in _TRAINING},
-    ("trainer.kubeflow.org", "TrainJob"): workloads.job_set,
-    ("jobset.x-k8s.io", "JobSet"): workloads.job_set,
-    ("sparkoperator.k8s.io", "SparkApplication"): workloads.spark_application,
-    ("ray.io", "RayJob"): workloads.ray_job,
-    ("argoproj.io", "Workflow"): workloads.workflow,
-}
 
 HEALTH: dict[tuple[str, str], Judge] = {
     ("apps", "Deployment"): workloads.deployment,
@@ -286,7 +270,7 @@ HEALTH: dict[tuple[str, str], Judge] = {
     ("kubeflow.org", "Notebook"): workloads.notebook,
     ("ray.io", "RayCluster"): _ray_cluster,
     **{("gateway.networking.k8s.io", kind): _route for kind in _ROUTES},
-    **JOBS,
+    **jobs.JOBS,
 }
 
 # The kinds whose controllers always say which generation their status is about.
