@@ -11,9 +11,9 @@ from kfctl.cluster.ownership import list_members
 from kfctl.cluster.pool import parallel
 from kfctl.cluster.request import MANAGER, Write
 from kfctl.engine.ownership import owner_of
-from kfctl.engine.plan import Found
+from kfctl.engine.plan import HOLD_DATA, Found
 from kfctl.engine.unchanged import is_unchanged
-from kfctl.engine.verdicts import claims
+from kfctl.engine.verdicts import claims, immutable, refuses_new
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
+_NAME = 50  # characters of an object's name in that of its trial: what is short enough for every kind
 _LOOKS = 3  # at an object that changes all the time
 _ABSENT = re.compile(r'"([^"]+)" not found|PriorityClass with name (\S+) was found')
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
@@ -152,7 +153,8 @@ class _Look:
         try:
             return self._tried(wanted, live)
         except ClusterError as error:
-            return Found(wanted, live or self._read(wanted), self._forced(wanted, error), error)
+            said = self._anew(wanted, error) or error
+            return Found(wanted, live or self._read(wanted), self._forced(wanted, error), said)
 
     def _tried(self, wanted: Resource, live: Body | None) -> Found:
         """Return the object before and after as of one moment: controllers change it while we look."""
@@ -190,6 +192,20 @@ class _Look:
             return let_go(live, MANAGER) if owner.ours and found.error is None else None
         taken = claims(found.error.answer) if found.error else ()
         return taken_over(live, MANAGER) if all(claim.owner in BY_HAND for claim in taken) else None
+
+    def _anew(self, wanted: Resource, error: ClusterError) -> ClusterError | None:
+        """Return why what takes a new object can't be made anew, as tried beside the old one.
+
+        Without that the old one would be deleted first, and the new one refused then.
+        """
+        if not immutable(error.answer) or wanted.kind in _BINDINGS | HOLD_DATA:
+            return None
+        metadata = {**wanted.metadata, "name": f"{wanted.name[:_NAME]}-anew"}
+        try:
+            self.cluster.create({**wanted.body, "metadata": metadata}, Write(dry_run=True))
+        except ClusterError as refusal:
+            return refusal if refuses_new(refusal) else None
+        return None
 
     def _forced(self, wanted: Resource, error: ClusterError) -> Body | None:
         """Return what the object would become if the fields of other managers were taken."""

@@ -39,11 +39,14 @@ _ERRORS: Mapping[int, type[ClusterError]] = {
     422: Invalid,
 }
 
+_POLICY = "a policy of the cluster forbids it: change the object, or ask who runs the cluster"
 # What to do, by what the server says; the first that fits.
 _HINTS = (
     (401, "", "log in again, or use another context: --context"),
     (403, "exceeded quota", "ask for less, or have the quota raised: kubectl describe resourcequota"),
     (403, "violates podsecurity", "the namespace's Pod Security level forbids it: change the named fields"),
+    (403, "denied request", _POLICY),
+    (403, "denied the request", _POLICY),
     (403, "is being terminated", "the namespace is being deleted: wait until it is gone, then try again"),
     (403, "", "have the right granted by who runs the cluster, or use another context: --context"),
     (413, "", "an object may be about 1 MB: put big files into a volume"),

@@ -13,7 +13,7 @@ from kfctl.engine.keep import Permits
 from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
 from kfctl.engine.ownership import MANAGER, MARKS, owner_of
-from kfctl.engine.verdicts import claims, immutable, lacks_right, says_no, untriable
+from kfctl.engine.verdicts import claims, faults, immutable, lacks_right, says_no, untriable
 from kfctl.model.managed import by_hand, joins
 from kfctl.model.plan import Action, Change, Plan
 from kfctl.model.resource import Resource, at
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 AGAIN = "it has ended: another run needs a new object"
 AS_STARTED = "its pods would run on as they were started: to run something else it needs a new object"
-_HOLD_DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition"})
+HOLD_DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "CustomResourceDefinition"})
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class _Judge:
     def _immutable(self, found: Found, live: Mapping[str, Any], fixed: tuple[str, ...]) -> Change:
         fields = compare_wanted(live, found.wanted.body, self.mask)
         why = f"{', '.join(fixed)} can't be changed in place"
-        if found.wanted.kind in _HOLD_DATA:
+        if found.wanted.kind in HOLD_DATA:
             hint = "a new one would lose what it holds: set it back, or give the component another `name`"
             return _change(found, Action.REFUSE, fields, why, hint)
         return _change(found, Action.REPLACE, fields, why)
@@ -166,7 +166,7 @@ class _Judge:
         if not says_no(error) and not why:
             raise error
         hint = error.problems[0].hint
-        return self._refused(found, self.mask.text(error.message), hint)
+        return self._refused(found, self.mask.text(faults(error)), hint)
 
     def _must_have(self, found: Found, action: Action) -> bool:
         """Whether a missing right forbids the plan: what is to be written can't be, so nothing is begun."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kfctl.errors import Conflict, Forbidden, Invalid, NotFound
 
 if TYPE_CHECKING:
-    from kfctl.errors import Answer, ClusterError
+    from kfctl.errors import Answer, Cause, ClusterError
 
 _OWNER = re.compile(r'conflict with "([^"]*)"(?: with subresource "([^"]*)")?')
 _IMMUTABLE = re.compile(
@@ -17,6 +17,10 @@ _IMMUTABLE = re.compile(
     r"|are forbidden|is forbidden to change|cannot be changed",
     re.IGNORECASE,
 )
+
+# What stands in the way of a new object only while the old one is there, or under another name.
+_IN_THE_WAY = re.compile(r"exceeded quota|already allocated|metadata\.name")
+_WHOLE = frozenset({"", "<nil>"})  # the field of a fault in the object as such
 
 # Why a dry run can't be made, by the server's words: the comparison is then made without it.
 _UNTRIABLE = (
@@ -62,13 +66,34 @@ def claims(answer: Answer | None) -> tuple[Claim, ...]:
 
 def immutable(answer: Answer | None) -> tuple[str, ...]:
     """Return the fields that can't be changed in place; empty where that is not all that is wrong."""
-    if answer is None or answer.status != 422:
+    if answer is None or answer.status != 422 or not answer.causes:
         return ()
-    if not answer.causes:
-        return ("it",) if _IMMUTABLE.search(answer.message) else ()
-    if not all(_IMMUTABLE.search(cause.message) for cause in answer.causes):
+    if not all(map(_is_fixed, answer.causes)):
         return ()
-    return tuple(dict.fromkeys(cause.field or "it" for cause in answer.causes))
+    return tuple(dict.fromkeys("it" if c.field in _WHOLE else c.field for c in answer.causes))
+
+
+def faults(error: ClusterError) -> str:
+    """Return what is wrong with an object by the server's words, less the fields that are only fixed.
+
+    Of these the server quotes all that they hold.
+    """
+    causes = error.answer.causes if error.answer else ()
+    left = [cause for cause in causes if not _is_fixed(cause)]
+    if not left or len(left) == len(causes):
+        return error.message
+    return "; ".join(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in left))
+
+
+def refuses_new(error: ClusterError) -> bool:
+    """Whether the server would not take the object as a new one either."""
+    judged = isinstance(error, Invalid | Forbidden) and not untriable(error)
+    return judged and not _IN_THE_WAY.search(error.message)
+
+
+def _is_fixed(cause: Cause) -> bool:
+    # A policy names no field: what it forbids, it forbids of a new object, too.
+    return bool(cause.field and _IMMUTABLE.search(cause.message))
 
 
 def _owner(message: str) -> str:

@@ -12,6 +12,7 @@ from kfctl.cluster.request import Write
 from kfctl.engine.plan import Choices
 from kfctl.errors import KfctlError
 from kfctl.model.plan import Action
+from tests.cluster.processes import wait_until
 from tests.shop import Shop, actions, config_map, deployment, names
 
 if TYPE_CHECKING:
@@ -183,6 +184,73 @@ def test_a_selector_cannot_be_changed(shop: Shop) -> None:
     assert change.action is Action.REPLACE
     assert change.reason == "spec.selector can't be changed in place"
     assert "spec.selector.matchLabels.tier" in names(change.fields)
+
+
+@pytest.fixture
+def forbidden(shop: Shop) -> Iterator[str]:
+    """Have a policy of the cluster forbid a value of ConfigMaps in the namespace, and return it."""
+    policies, name, value = "admissionregistration.k8s.io/v1", f"{shop.namespace}-policy", "such"
+    metadata = {"name": name}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["*"]}
+    resources = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": shop.namespace}},
+        "resourceRules": [rule],
+    }
+    says = {"expression": f"object.?data.?a.orValue('') != '{value}'", "message": "such values are forbidden"}
+    policy = {"apiVersion": policies, "kind": "ValidatingAdmissionPolicy", "metadata": metadata}
+    binding = {"apiVersion": policies, "kind": "ValidatingAdmissionPolicyBinding", "metadata": metadata}
+    cluster = shop.connect()
+    cluster.apply({**policy, "spec": {"matchConstraints": resources, "validations": [says]}})
+    cluster.apply({**binding, "spec": {"policyName": name, "validationActions": ["Deny"]}})
+    tried = config_map("tried", a=value)
+    tried["metadata"]["namespace"] = shop.namespace
+    assert wait_until(lambda: refused(lambda: cluster.preview(tried)), 30)
+    yield value
+    cluster.delete(binding)
+    cluster.delete(policy)
+
+
+def refused(ask: Callable[[], object]) -> bool:
+    """Whether the server says no."""
+    try:
+        ask()
+    except KfctlError:
+        return True
+    return False
+
+
+def test_what_takes_a_new_object_is_tried_as_a_new_one(shop: Shop, forbidden: str) -> None:
+    shop.objects("web", {**config_map(a="1"), "immutable": True})
+    shop.apply()
+    shop.objects("web", {**config_map(a=forbidden), "immutable": True})
+    change = shop.change("settings")
+    assert (change.action, "such values are forbidden" in change.reason) == (Action.REFUSE, True)
+    shop.objects("web", {**config_map(a="2"), "immutable": True})
+    assert shop.change("settings").action is Action.REPLACE
+
+
+def test_what_the_old_object_has_is_in_no_new_ones_way(shop: Shop) -> None:
+    service: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"type": "NodePort", "ports": [{"port": 80}]},
+    }
+    shop.objects("web", service)
+    shop.apply()
+    live = shop.connect().get("v1", "Service", "web", shop.namespace)["spec"]
+    service["spec"]["ports"] = [{"port": 80, "nodePort": live["ports"][0]["nodePort"]}]
+    head, _, last = live["clusterIP"].rpartition(".")
+    service["spec"]["clusterIP"] = f"{head}.{int(last) ^ 1}"
+    shop.objects("web", service)
+    assert shop.change("web").action is Action.REPLACE
+
+
+def test_what_a_policy_forbids_is_not_replaced(shop: Shop, forbidden: str) -> None:
+    shop.objects("web", config_map(a="1"))
+    shop.apply()
+    shop.objects("web", config_map(a=forbidden))
+    assert shop.change("settings").action is Action.REFUSE
 
 
 def test_the_data_of_a_claim_is_not_lost(shop: Shop) -> None:

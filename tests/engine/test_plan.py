@@ -188,6 +188,33 @@ def test_what_is_wrong_besides_is_refused() -> None:
     assert "hunter2" not in change.reason
 
 
+def test_of_what_is_wrong_besides_the_fixed_fields_are_not_told() -> None:
+    message = "the whole of it, with all that the fixed field holds"
+    causes = (
+        Cause("FieldValueInvalid", "spec.template", "Invalid value: {}: field is immutable"),
+        Cause("FieldValueNotSupported", "spec.mode", "Unsupported value: 1"),
+    )
+    error = Invalid(message)
+    error.answer = Answer(422, "Invalid", message, causes)
+    change = decide(found(ours(), live=ours(), error=error))
+    assert (change.action, change.reason) == (Action.REFUSE, "spec.mode: Unsupported value: 1")
+
+
+def test_what_a_policy_forbids_is_no_fixed_field() -> None:
+    message = "ValidatingAdmissionPolicy 'x' with binding 'x' denied request: public images are forbidden"
+    error = Invalid(message)
+    error.answer = Answer(422, "Invalid", message, (Cause(message=message),))
+    change = decide(found(ours(), live=ours(), error=error))
+    assert (change.action, change.reason) == (Action.REFUSE, message)
+
+
+def test_a_rule_about_the_whole_object_names_no_field() -> None:
+    error = Invalid("said")
+    error.answer = Answer(422, "Invalid", "said", (Cause("", "<nil>", "Invalid value: it is immutable"),))
+    change = decide(found(ours(), live=ours(), error=error))
+    assert (change.action, change.reason) == (Action.REPLACE, "it can't be changed in place")
+
+
 @pytest.mark.parametrize(("condition", "action"), [("Succeeded", Action.REPLACE), ("Running", Action.UPDATE)])
 def test_a_training_job_that_has_ended_is_replaced(condition: str, action: Action) -> None:
     status = {"conditions": [{"type": condition, "status": "True"}, {"type": "Failed", "status": "False"}]}
