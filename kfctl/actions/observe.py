@@ -223,7 +223,9 @@ class _Look:
 
     def _unknown_kind(self, wanted: Resource) -> Found:
         if (wanted.group, wanted.kind) in self.defined:
-            return Found(wanted, offline=KIND_COMES)
+            served = self.cluster.kinds.of_group(wanted.group, wanted.kind)
+            live = self.there.objects.get(wanted.key) or (self._read(wanted) if served else None)
+            return Found(wanted, live, offline=KIND_COMES)
         return Found(wanted, error=self.cluster.kinds.unknown(wanted.api_version, wanted.kind))
 
 

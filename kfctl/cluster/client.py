@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from kfctl.cluster.tunnel import Tunnel
     from kfctl.errors import KfctlError
 
+Body = dict[str, Any]
+
 _CREATED = 201
 _RESTARTS = 5  # of a list whose pages got too old
 
@@ -131,7 +133,7 @@ class Cluster:
 
     def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
         """Return an object; raise NotFound where there is none."""
-        return self._json(ask.get(self.kind(api_version, kind), name, namespace))
+        return self._there(api_version, kind, lambda found: self._json(ask.get(found, name, namespace)))
 
     def find(self, api_version: str, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
         """Return an object, or None where there is none."""
@@ -162,18 +164,34 @@ class Cluster:
         write: Write = PLAIN,
     ) -> dict[str, Any]:
         """Change the object that `body` names: a mapping is merged, a list holds JSON patch operations."""
-        return self._json(ask.patch(self._read(body, subresource), change, write), body)
+        return self._of(body, subresource, lambda read: self._json(ask.patch(read, change, write), body))
 
     def delete(self, body: Mapping[str, Any], condition: Precondition = UNCONDITIONAL) -> dict[str, Any]:
         """Delete the object that `body` names, if `condition` holds."""
-        return self._json(ask.delete(self._read(body), condition))
+        return self._of(body, "", lambda read: self._json(ask.delete(read, condition)))
 
     def _kind_of(self, body: Mapping[str, Any]) -> Kind:
         return self.kind(str(body.get("apiVersion")), str(body.get("kind")))
 
-    def _read(self, body: Mapping[str, Any], subresource: str = "") -> Request:
+    def _of(self, body: Mapping[str, Any], subresource: str, send: Callable[[Request], Body]) -> Body:
+        """Send what is made of the request that reads the object."""
         metadata = body.get("metadata") or {}
-        return ask.get(self._kind_of(body), metadata["name"], metadata.get("namespace") or "", subresource)
+        named = (metadata["name"], metadata.get("namespace") or "", subresource)
+        version, kind = str(body.get("apiVersion")), str(body.get("kind"))
+        return self._there(version, kind, lambda found: send(ask.get(found, *named)))
+
+    def _there(self, api_version: str, kind: str, send: Callable[[Kind], Body]) -> Body:
+        """Send about what is there, in a version that is served: the one it was read in may no longer be."""
+        try:
+            return send(self.kind(api_version, kind))
+        except NotFound as error:
+            if error.answer and error.answer.name:
+                raise  # the server has looked for it
+            kinds = self.refresh_kinds() if error.answer else self.kinds
+            served = kinds.of_group(api_version.rpartition("/")[0], kind)
+            if served is None or served.api_version == api_version:
+                raise
+            return send(served)
 
     # Many objects
 

@@ -165,8 +165,10 @@ class _Judge:
             return self._offline(replace(found, offline=why), found.live or {})
         if not says_no(error) and not why:
             raise error
-        hint = error.problems[0].hint
-        return self._refused(found, self.mask.text(faults(error)), hint)
+        reason, hint = self.mask.text(faults(error)), error.problems[0].hint
+        if not lacks_right(error):
+            return _change(found, Action.REFUSE, (), reason, hint)
+        return self._refused(found, reason, hint)
 
     def _must_have(self, found: Found, action: Action) -> bool:
         """Whether a missing right forbids the plan: what is to be written can't be, so nothing is begun."""
@@ -182,6 +184,7 @@ class _Judge:
         return self._refused(found, f"it belongs to {owner.name}", owner.hint)
 
     def _refused(self, found: Found, reason: str, hint: str, fields: tuple[FieldChange, ...] = ()) -> Change:
+        """Refuse what others have; of the whole cluster's objects theirs may do."""
         component = found.wanted.component
         if component and not found.wanted.namespace:
             leave_out = f"kfctl component rm {component} leaves it out: the one on the cluster is used then"
@@ -216,7 +219,7 @@ def _change(
         fields=fields,
         reason=reason or found.offline,
         hint=hint,
-        approximate=bool(found.offline),
+        approximate=bool(found.offline and not reason),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl.actions.apply import refuse_unasked
-from kfctl.cluster.client import Cluster
+from kfctl.cluster.client import Cluster, Selection, Write
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.retry import Patience
 from kfctl.engine.keep import Permits
@@ -144,6 +144,50 @@ def test_a_definition_and_its_objects_go_in_one_apply(world: World, new_kind: st
     assert done[0].startswith("CustomResourceDefinition/")
     assert sorted(done[1:]) == [f"{new_kind}/a", f"{new_kind}/b"]
     assert rows(report)[f"{new_kind}/a"].status is not None
+
+
+def later_version(kind: str) -> dict[str, Any]:
+    """The definition once v2 has come in the place of v1, which is only known still."""
+    later = definition(kind)
+    (first,) = later["spec"]["versions"]
+    later["spec"]["versions"] = [
+        {**first, "served": False, "storage": False},
+        {**first, "name": "v2"},
+    ]
+    return later
+
+
+def test_a_kind_changes_its_version_in_one_apply(world: World, new_kind: str) -> None:
+    world.write(one=[definition(new_kind), thing(new_kind, "stays"), thing(new_kind, "goes")])
+    world.apply(on=lambda event, _: say_ready(world, event, new_kind))
+    group = "things.kfctl.test"
+    before = world.admin.get(f"{group}/v1", new_kind, "stays", world.namespace)["metadata"]["uid"]
+    world.write(one=[later_version(new_kind), {**thing(new_kind, "stays"), "apiVersion": f"{group}/v2"}])
+    _, report = world.apply(wait=False)
+    assert report.exit_code is ExitCode.OK
+    assert results(report) == {
+        f"CustomResourceDefinition/{new_kind.lower()}s.{group}": "update",
+        f"{new_kind}/stays": "update",
+        f"{new_kind}/goes": "delete",
+    }
+    world.admin.refresh_kinds()
+    (left,) = world.admin.list_all(f"{group}/v2", new_kind, Selection(world.namespace)).items
+    assert (left["metadata"]["name"], left["metadata"]["uid"]) == ("stays", before)
+    world.write()
+    _, report = world.apply(choices=Choices(allow_empty=True))
+    assert results(report)[f"{new_kind}/stays"] == "delete"
+
+
+def test_an_object_of_somebody_else_in_another_version_is_seen(world: World, new_kind: str) -> None:
+    world.write(one=[definition(new_kind)])
+    world.apply()
+    theirs = thing(new_kind, "a")
+    theirs["metadata"] |= {"namespace": world.namespace, "labels": {"app.kubernetes.io/managed-by": "Helm"}}
+    world.admin.apply(theirs, Write(manager="helm"))
+    ours = {**thing(new_kind, "a"), "apiVersion": "things.kfctl.test/v2"}
+    world.write(one=[later_version(new_kind), ours])
+    change = next(change for change in world.prepare().plan.changes if change.key.name == "a")
+    assert (change.action, change.reason) == (Action.REFUSE, "it belongs to Helm")
 
 
 def say_ready(world: World, event: Event, kind: str) -> None:
