@@ -17,7 +17,7 @@ from kfctl.engine.verdicts import claims, immutable, refuses_new
 from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
-from kfctl.model.plan import KIND_COMES, NAMESPACE_COMES
+from kfctl.model.plan import KIND_COMES, LIMITS_COME, NAMESPACE_COMES
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ Body = dict[str, Any]
 _NAME = 50  # characters of an object's name in that of its trial: what is short enough for every kind
 _LOOKS = 3  # at an object that changes all the time
 _ABSENT = re.compile(r'"([^"]+)" not found|PriorityClass with name (\S+) was found')
+# What sets limits in a namespace, and by which words the server refuses what is above them.
+_LIMITS = {"ResourceQuota": "exceeded quota: ", "LimitRange": " usage per "}
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
@@ -263,10 +265,21 @@ def _raised(result: Found | KfctlError) -> Found:
 def _in_need_of_new(found: Sequence[Found], coming: Collection[tuple[str, str]]) -> list[Found]:
     """Excuse what the server refuses only because something else that the same apply makes is not there."""
     new = {*coming, *((each.wanted.kind, each.wanted.name) for each in found if each.live is None)}
-    return [_excused(each, new) for each in found]
+    limits = {(each.wanted.kind, each.wanted.namespace) for each in found if _changes_limits(each)}
+    return [_excused(each, new, limits) for each in found]
 
 
-def _excused(found: Found, new: Collection[tuple[str, str]]) -> Found:
+def _changes_limits(found: Found) -> bool:
+    """Whether it is a quota or a range of a namespace that is going to be another one."""
+    if found.wanted.kind not in _LIMITS or not found.preview:
+        return False
+    return bool(at(found.live, "spec") != at(found.preview, "spec"))
+
+
+def _excused(found: Found, new: Collection[tuple[str, str]], limits: Collection[tuple[str, str]]) -> Found:
+    said = found.error.message if isinstance(found.error, Forbidden) else ""
+    if any((kind, found.wanted.namespace) in limits and word in said for kind, word in _LIMITS.items()):
+        return replace(found, error=None, offline=LIMITS_COME)
     if _binds(found, new):
         return replace(found, error=None, offline="its role is made by the same apply")
     if _names_absent(found, new):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.cluster.request import MANAGER, Precondition, Write
 from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
 from kfctl.model.managed import let_go, taken_over
-from kfctl.model.plan import Action
+from kfctl.model.plan import LIMITS_COME, Action
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HANDOVER = "kfctl-handover"  # has what we no longer set, until somebody else does
 POLL = 0.3
-NO_ACCOUNT_YET = 30.0  # seconds for the account of a new namespace, without which no pod may be made
+TOO_SOON = 30.0  # seconds until a new namespace has an account, or changed limits hold
 INTERRUPTED = "interrupted"
 _LOOKS = 5  # at an object that changes while its managers are written
 
@@ -67,7 +67,7 @@ class Writer:
             self._wait_gone(change)
         if change.handed_over:
             cluster.apply(change.handed_over, Write(manager=HANDOVER))
-        return self._sent(cluster, _wanted(change))
+        return self._sent(cluster, change)
 
     def _adopt(self, cluster: Cluster, change: Change) -> Body:
         _rewrite_managers(cluster, change.live or {}, taken_over)
@@ -81,7 +81,7 @@ class Writer:
         # Foreground: what the old one made, its pods above all, must not meet what the new one makes.
         self._delete(cluster, change, "Foreground")
         self._wait_gone(change)
-        return self._sent(cluster, _wanted(change))
+        return self._sent(cluster, change)
 
     def _delete(self, cluster: Cluster, change: Change, propagation: str) -> None:
         uid = str(at(change.live, "metadata", "uid") or "")
@@ -90,14 +90,15 @@ class Writer:
         except NotFound:
             return
 
-    def _sent(self, cluster: Cluster, wanted: Resource) -> Body:
-        patience = time.monotonic() + NO_ACCOUNT_YET
+    def _sent(self, cluster: Cluster, change: Change) -> Body:
+        patience = time.monotonic() + TOO_SOON
         while True:
             try:
-                return cluster.apply(wanted.body, Write(force=self.force))
+                return cluster.apply(_wanted(change).body, Write(force=self.force))
             except Forbidden as error:
                 late = time.monotonic() > min(patience, self.deadline) or self.stop.is_set()
-                if late or 'serviceaccount "default" not found' not in error.message:
+                soon = change.reason == LIMITS_COME or 'serviceaccount "default" not found' in error.message
+                if late or not soon:
                     raise
             self.stop.wait(POLL)
 

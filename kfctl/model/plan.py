@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Why an object could not be tried while the plan was made, where it can be when these are there.
 NAMESPACE_COMES = "its namespace is made by the same apply"
 KIND_COMES = "its kind is made by the same apply"
+LIMITS_COME = "the limits of its namespace are changed by the same apply"
 
 
 class Action(Enum):

@@ -17,6 +17,7 @@ from kfctl.errors import AppError, ExitCode, Forbidden, Refused
 from kfctl.model.plan import Action
 from kfctl.model.status import Event, Health, Step
 from tests.apply.conftest import config_map, definition, deployment, job, thing
+from tests.cluster.processes import wait_until
 from tests.faults.proxy import Reset, Status
 
 if TYPE_CHECKING:
@@ -326,6 +327,36 @@ def test_what_can_not_be_tried_yet_keeps_nothing_waiting_but_itself(world: World
 
     _, report = world.apply(on=mended, wait=False)
     assert results(report)[f"{new_kind}/late"] == "create"
+
+
+def test_a_quota_is_raised_with_what_needs_it(world: World) -> None:
+    def quota(number: int) -> dict[str, Any]:
+        spec = {"hard": {"count/services": str(number)}}
+        return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "all"}, "spec": spec}
+
+    def service(name: str) -> dict[str, Any]:
+        ports = {"ports": [{"port": 80}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": ports}
+
+    world = replace(world, login=replace(world.login, user=None))
+    world.write(one=[quota(1), service("first")])
+    world.apply()
+    assert wait_until(lambda: used(world, "count/services") == "1", 60)
+    world.write(one=[quota(1), service("first"), service("second")])
+    assert world.prepare().plan.counts() == {"unchanged": 2, "refuse": 1}
+    world.write(one=[quota(2), service("first"), service("second")])
+    _, report = world.apply()
+    assert report.exit_code is ExitCode.OK
+    assert results(report) == {
+        "ResourceQuota/all": "update",
+        "Service/first": "unchanged",
+        "Service/second": "create",
+    }
+
+
+def used(world: World, what: str) -> str:
+    quota = world.admin.get("v1", "ResourceQuota", "all", world.namespace)
+    return str(quota.get("status", {}).get("used", {}).get(what, ""))
 
 
 def test_a_changed_job_is_replaced_if_somebody_says_yes(world: World) -> None:
