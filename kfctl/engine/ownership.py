@@ -98,7 +98,12 @@ def _kfctl(marks: _Marks, scope: Scope) -> Owner:
         return Owner(f"another kfctl app, {app} (environment {environment})", hint=hint)
     if (app, environment) == (scope.app, scope.environment):
         return _ours(marks, scope)
+    remove = f"kfctl delete --app {app} --env {environment} --namespace {scope.namespace}"
+    if app != scope.app:
+        hint = f"call the app {app} again (kfctl.yaml), or remove what it has there: {remove}"
+        return Owner(f"this app as it was called {app} (environment {environment})", hint=hint)
     hint = "give the component another `name` or `namespace` in one of the environments"
+    hint += f"; if {environment} is gone: {remove}"
     return Owner(f"environment {environment} of this app", hint=hint)
 
 

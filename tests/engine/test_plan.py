@@ -262,6 +262,10 @@ def test_a_training_job_whose_pods_would_run_on_is_replaced(
             {"labels": {**OURS, ENVIRONMENT: "dev"}, "annotations": {APP_ID: "id-1"}},
             "environment dev of this app",
         ),
+        (
+            {"labels": {**OURS, APP: "former"}, "annotations": {APP_ID: "id-1"}},
+            "this app as it was called former (environment prod)",
+        ),
         ({"labels": {"app.kubernetes.io/managed-by": "Helm"}}, "Helm"),
         ({"annotations": {"meta.helm.sh/release-name": "r"}}, "the Helm release r"),
         ({"labels": {"argocd.argoproj.io/instance": "x"}}, "the Argo CD application x"),
