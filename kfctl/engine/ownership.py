@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def owner_of(live: Mapping[str, Any], scope: Scope) -> Owner | None:
     marks = _marks(live)
     if marks.labels.get(APP) and marks.annotations.get(APP_ID):
         return _kfctl(marks, scope)
+    if (
+        marks.labels.get(PART_OF_SET) == scope.set_id
+    ):  # ours, of which somebody took other marks: not another's
+        marks = replace(marks, labels={k: v for k, v in marks.labels.items() if k != PART_OF_SET})
     return next((owner for rule in _OTHERS if (owner := rule(marks))), None)
 
 

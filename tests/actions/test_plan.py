@@ -149,6 +149,16 @@ def test_objects_of_others(shop: Shop) -> None:
     assert "helm uninstall rel -n x" in change.hint
 
 
+def test_what_lost_its_labels_is_the_apps_again(shop: Shop) -> None:
+    shop.objects("web", config_map(a="1"))
+    shop.apply()
+    named = {**config_map(), "metadata": {"name": "settings", "namespace": shop.namespace}}
+    shop.connect().patch(named, {"metadata": {"labels": {"kfctl.dev/app": None}}})
+    assert shop.change("settings").action is Action.ADOPT
+    shop.apply()
+    assert shop.change("settings").action is Action.UNCHANGED
+
+
 def test_two_apps_of_one_name_are_told_apart(shop: Shop) -> None:
     shop.objects("web", config_map(a="1"))
     shop.apply()
