@@ -195,7 +195,9 @@ def _removed(prepared: Apply, executed: Executed, waiting: Waiting) -> Generator
     if executed.undone and not prepared.stop.is_set():
         yield from skipped(plan, why)
         return frozenset()
-    deadline = max(waiting.deadline, time.monotonic() + _TO_GO)
+    deadline = waiting.deadline
+    if not prepared.about.deletes:  # a delete has waited for nothing yet
+        deadline = max(deadline, time.monotonic() + _TO_GO)
     removal = Removal(prepared.stop, deadline, _allowed(prepared), lambda body: why_stays(body, situation))
     return (yield from remove(plan, prepared.cluster, removal))
 

@@ -147,7 +147,8 @@ def report_lines(report: Report) -> Iterator[str]:
     yield from _objects(report.rows)
     for row in report.failed:
         yield ""
-        yield f"{paint('✗', 'red')} {row.key} could not be applied: {clean(row.message)}"
+        what = "deleted" if row.action is Action.DELETE else "applied"
+        yield f"{paint('✗', 'red')} {row.key} could not be {what}: {clean(row.message)}"
         if row.hint:
             yield paint(f"    {row.hint}", "cyan")
     yield from _troubles(report)
@@ -210,4 +211,4 @@ def _sum(report: Report) -> str:
     elif waited and not report.interrupted and not report.failed and not report.skipped:
         parts.append("everything is ready")
     text = ", ".join(parts) + "."
-    return f"Interrupted: {text} Apply again to go on." if report.interrupted else text
+    return f"Interrupted: {text} Run the command again to go on." if report.interrupted else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -203,6 +204,21 @@ def test_what_holds_an_object_is_named(world: World) -> None:
     finally:
         world.admin.patch(live, {"metadata": {"finalizers": None}})
     assert world.admin.find("v1", "ConfigMap", "held", world.namespace) is None
+
+
+def test_a_delete_waits_no_longer_than_it_is_told(world: World, typed: Callable[..., Run]) -> None:
+    held = config_map("held")
+    held["metadata"]["finalizers"] = ["kfctl.test/hold"]
+    world.write(one=[held])
+    world.apply()
+    try:
+        began = time.monotonic()
+        ran = typed("delete", "--yes", "--timeout", "1s")
+        assert (ran.code, time.monotonic() - began < 20) == (ExitCode.CLUSTER, True)
+        assert "ConfigMap/held could not be deleted: it is still being deleted, held by" in ran.out
+    finally:
+        live = {**held, "metadata": {"name": "held", "namespace": world.namespace}}
+        world.admin.patch(live, {"metadata": {"finalizers": None}})
 
 
 def test_delete_leaves_nothing_and_can_be_repeated(world: World, typed: Callable[..., Run]) -> None:
