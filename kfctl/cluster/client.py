@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 _CREATED = 201
+_NO_SUCH_PATH = "could not find the requested resource"
 _RESTARTS = 5  # of a list whose pages got too old
 
 
@@ -185,7 +186,7 @@ class Cluster:
         try:
             return send(self.kind(api_version, kind))
         except NotFound as error:
-            if error.answer and error.answer.name:
+            if error.answer and error.answer.reason and _NO_SUCH_PATH not in error.answer.message:
                 raise  # the server has looked for it
             kinds = self.refresh_kinds() if error.answer else self.kinds
             served = kinds.of_group(api_version.rpartition("/")[0], kind)
