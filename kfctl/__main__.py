@@ -1,5 +1,19 @@
-"""`python -m kfctl` is the command `kfctl`."""
+"""The process `kfctl`, which `python -m kfctl` is as well."""
 
-from kfctl.cli import run
+import sys
 
-run()
+
+def main() -> None:
+    """Be the process `kfctl`."""
+    try:
+        # Half of a short command is this import, in which Ctrl-C would be a traceback.
+        from kfctl.cli import run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("kfctl: interrupted\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,22 @@ SLOW = {
 }
 
 
+def test_ctrl_c_while_it_starts_is_no_traceback() -> None:
+    broken = """
+import builtins, sys
+real = builtins.__import__
+def stopped(name, *rest):
+    if name == "kfctl.cli":
+        raise KeyboardInterrupt
+    return real(name, *rest)
+builtins.__import__ = stopped
+from kfctl.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "kfctl: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("line", "allowed"),
     [

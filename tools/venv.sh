@@ -16,7 +16,7 @@ if [ ! -x "$venv/bin/pip" ]; then
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             say "installing Debian's python3-venv"
-            (apt-get update && apt-get install -y --no-install-recommends python3-venv) >/dev/null ||
+            (apt-get update && apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 python3-venv) >/dev/null ||
                 fail "could not install python3-venv"
         fi
     fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,8 @@ def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None, *, many: bool 
     if not harmful:
         return
     scope = plan.scope
-    named = ", ".join(f"{change.action.value} {change.key}" for change in harmful[:5])
+    by_action = groupby(harmful[:5], key=lambda change: change.action.value)
+    named = ", ".join(f"{action} {', '.join(str(c.key) for c in same)}" for action, same in by_action)
     more = f" and {len(harmful) - 5} more" if len(harmful) > 5 else ""
     if ask is None:
         raise Refused(f"this would {named}{more}", hint="--dry-run shows all of it, --yes does it")

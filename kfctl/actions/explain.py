@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.cluster.explain import events_about, last_lines
+from kfctl.cluster.explain import events_about, last_lines, pods_of
 from kfctl.cluster.pool import parallel
 from kfctl.engine import pods as podhealth
 from kfctl.engine.causes import cause_of
+from kfctl.engine.health import has_ended
 from kfctl.errors import KfctlError
 from kfctl.model.status import Health
 
@@ -37,13 +38,20 @@ class Troubled:
 
 def explained(cluster: Cluster, troubled: Sequence[Troubled], judge: Judge) -> list[Status]:
     """Return the statuses with their causes, as far as these can be found out and may be told."""
-    looked = parallel(lambda each: _explained(cluster, each), troubled[:MOST])
+    looked = parallel(lambda each: _explained(cluster, _with_pods(cluster, each)), troubled[:MOST])
     statuses = [each.status for each in troubled]
     found = [
         status if isinstance(result, KfctlError) else judge.told(result)
         for status, result in zip(statuses, looked, strict=False)
     ]
     return found + statuses[len(found) :]
+
+
+def _with_pods(cluster: Cluster, each: Troubled) -> Troubled:
+    """Return it with its pods; of a job that had failed before anybody waited for it nobody has seen them."""
+    if each.pods or each.status.health is not Health.FAILED or not has_ended(each.body):
+        return each
+    return replace(each, pods=pods_of(cluster, each.body))
 
 
 def _explained(cluster: Cluster, each: Troubled) -> Status:

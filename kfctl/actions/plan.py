@@ -83,6 +83,7 @@ def plan_app(
 def decide(about: Subject, before: Decision | None = None) -> Decision:
     """Return what has to happen; what was known `before` of objects that have not moved still holds."""
     from kfctl.actions import observe
+    from kfctl.actions.neighbours import taken
     from kfctl.actions.ran import ran
     from kfctl.actions.spawned import with_spawned
     from kfctl.actions.trial import unfit
@@ -115,7 +116,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
         ("--rerun runs nothing again: no job of it has ended",) if choices.rerun and not plan.differs else ()
     )
     warnings = (*about.warnings, *doubts, *idle)
-    refused = (*_refused(about, pruning), *unfit(about, found))
+    refused = (*_refused(about, pruning), *unfit(about, found), *taken(about, found, scope))
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)
@@ -155,6 +156,7 @@ def _pruning(
 ) -> tuple[Pruning, Situation]:
     """Decide over what is ours and no longer wanted; return by what, too."""
     from kfctl.actions.inventory import contents
+    from kfctl.actions.neighbours import wanted_elsewhere
     from kfctl.engine.keep import Situation
     from kfctl.engine.prune import prune
     from kfctl.model.resource import at
@@ -171,7 +173,7 @@ def _pruning(
         situation = replace(situation, gone=f"{what} is deleted")
     pruning = prune(there.listed, situation)
     if pruning.deletes and about.components:
-        elsewhere, doubt = _wanted_elsewhere(about)
+        elsewhere, doubt = wanted_elsewhere(about)
         situation = replace(situation, wanted=situation.wanted | elsewhere, doubt=doubt)
         pruning = prune(there.listed, situation)
     if pruning.unknown:
@@ -179,27 +181,6 @@ def _pruning(
         situation = replace(situation, contents=held)
         pruning = prune(there.listed, situation)
     return pruning, situation
-
-
-def _wanted_elsewhere(about: Subject) -> tuple[frozenset[Key], str]:
-    """Return what the app's other components want: an object may have moved from one to another."""
-    from pathlib import Path
-
-    from kfctl.actions.observe import placed
-    from kfctl.actions.show import render_app
-    from kfctl.store.appfiles import load_app
-
-    if not about.app.root:
-        return frozenset(), ""
-    name = about.environment.name
-    try:
-        whole = load_app(Path(about.app.root), environments=[name])
-        rendered = render_app(whole, name)
-    except KfctlError as error:
-        why = "the app can't be rendered as a whole, so another component may want it"
-        return frozenset(), f"{why}: {error.problems[0]}"
-    namespace = about.environment.target.namespace or "default"
-    return frozenset(resource.key for resource in placed(about.cluster, rendered, namespace)), ""
 
 
 def _refused(about: Subject, pruning: Pruning) -> tuple[Problem, ...]:

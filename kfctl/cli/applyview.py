@@ -198,6 +198,9 @@ def _troubles(report: Report) -> Iterator[str]:
             yield ""
             yield f"{sign(status.health)} {', '.join(str(row.key) for row in rows)} not ready"
             yield from (f"    {line}" for line in cause_lines(status.cause))
+            if status.health is Health.FAILED and rows[0].action is Action.UNCHANGED:
+                component = f" -c {rows[0].component}" if rows[0].component else ""
+                yield paint(f"    if it is a job: kfctl apply{component} --rerun runs it again", "cyan")
 
 
 def _sum(report: Report) -> str:

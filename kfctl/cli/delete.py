@@ -16,7 +16,7 @@ from kfctl.cli.options import (
     Yes,
     login,
 )
-from kfctl.errors import ExitCode, UsageError
+from kfctl.errors import ExitCode, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +89,8 @@ def delete(
     with deciding():
         prepared = prepare(what, tuple(components or ()), permits(removing), options)
     if not prepared.plan.changes:
+        for name in components or ():
+            doubted(root, name)
         console.note(without_objects(prepared))
         if not prepared.writes and not removing.dry_run:
             clear_lock(prepared.cluster, prepared.decision.inventory)
@@ -98,6 +100,15 @@ def delete(
         for said in wind_up(prepared, root if here else None):
             console.note(said)
     return code
+
+
+def doubted(root: "Path | None", component: str) -> None:
+    """Say so where the app has no component of that name: one that left it may have had objects."""
+    from kfctl.store.appfiles import component_names
+
+    known = component_names(root) if root else (component,)
+    if component not in known:
+        console.warn(f"the app has no component '{component}'", did_you_mean(component, known))
 
 
 def without_objects(prepared: "Apply") -> str:

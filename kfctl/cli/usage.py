@@ -29,6 +29,8 @@ MEANT = {
     "kfctl deploy": "`kfctl apply` does that",
     "kfctl install": "`kfctl apply` does that",
     "kfctl up": "`kfctl apply` does that",
+    "kfctl restart": "`kubectl rollout restart deployment/NAME` does that",
+    "kfctl scale": "`kfctl param set COMPONENT replicas N` and `kfctl apply` do that",
     "kfctl down": "`kfctl delete` does that",
     "kfctl destroy": "`kfctl delete` does that",
     "kfctl uninstall": "`kfctl delete` does that",

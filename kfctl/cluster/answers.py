@@ -48,7 +48,12 @@ _HINTS = (
     (403, "denied request", _POLICY),
     (403, "denied the request", _POLICY),
     (403, "is being terminated", "the namespace is being deleted: wait until it is gone, then try again"),
-    (403, "", "have the right granted by who runs the cluster, or use another context: --context"),
+    (
+        403,
+        "can be resized",
+        "set it back, or take a StorageClass that lets its claims grow (allowVolumeExpansion)",
+    ),
+    (403, " cannot ", "have the right granted by who runs the cluster, or use another context: --context"),
     (413, "", "an object may be about 1 MB: put big files into a volume"),
     (429, "", "the cluster is overloaded: try again later"),
     (

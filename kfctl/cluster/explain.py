@@ -29,6 +29,15 @@ def events_about(cluster: Cluster, body: Body) -> list[Body]:
         return []
 
 
+def pods_of(cluster: Cluster, body: Body) -> list[Body]:
+    """Return the pods that an object's controller has made for it directly, as those of a job are."""
+    try:
+        pods = cluster.list_all("v1", "Pod", Selection(str(at(body, "metadata", "namespace") or ""))).items
+    except KfctlError:  # who may not see pods is told less
+        return []
+    return [pod for pod in pods if _owner(pod) == at(body, "metadata", "uid")]
+
+
 def last_lines(cluster: Cluster, pod: Body, container: str, *, previous: bool) -> tuple[str, ...]:
     """Return the end of a container's log, or of the log before its last restart."""
     namespace, name = str(at(pod, "metadata", "namespace")), str(at(pod, "metadata", "name"))

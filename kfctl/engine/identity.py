@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.names import KIND, SUBDOMAIN, VERSION
 from kfctl.errors import Location, Problem
 
+SAME_NAME = "give one of them another `name`, or take it out: kfctl component rm"
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 def identity_problems(resources: Sequence[Resource]) -> Iterator[Problem]:
     """Return objects that are no objects, and those that are there twice: with these nothing can be done."""
     first: dict[Any, Resource] = {}
+    twice: dict[tuple[str, str], list[Resource]] = {}
     for resource in resources:
         faults = list(_identity(resource))
         yield from (problem(resource, fault) for fault in faults)
@@ -23,12 +26,30 @@ def identity_problems(resources: Sequence[Resource]) -> Iterator[Problem]:
             continue
         other = first.setdefault(resource.key, resource)
         if other is not resource:
-            by = (
-                f"component {other.component}"
-                if other.component != resource.component
-                else "the same component"
-            )
-            yield problem(resource, f"is there twice: {by} makes it too ({other.origin})")
+            twice.setdefault((resource.component, other.component), []).append(resource)
+    for (component, other_component), same in twice.items():
+        others = [first[each.key] for each in same]
+        if component != other_component and all(map(_is_of_template, (*same, *others))):
+            yield _same_objects(component, other_component, same)
+            continue
+        by = f"component {other_component}" if component != other_component else "the same component"
+        for each, other in zip(same, others, strict=True):
+            yield problem(each, f"is there twice: {by} makes it too ({other.origin})")
+
+
+def _is_of_template(resource: Resource) -> bool:
+    return not resource.origin.rpartition(":")[2].isdecimal()
+
+
+def _same_objects(component: str, other: str, same: Sequence[Resource]) -> Problem:
+    """Say that two components of prototypes make the same objects: their files are where to mend that."""
+    names = ", ".join(str(each.key) for each in same)
+    return Problem(
+        f"{component}: {names} {'are' if same[1:] else 'is'} there twice: component {other} makes "
+        f"{'them' if same[1:] else 'it'} too",
+        Location(f"components/{component}.yaml"),
+        SAME_NAME,
+    )
 
 
 def problem(resource: Resource, fault: str) -> Problem:

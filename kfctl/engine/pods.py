@@ -43,6 +43,7 @@ _FAILING = frozenset(
     }
 )
 _UNREADY = "NotReady"
+_FAILED = "the program failed: read its log"
 STEADY = 30.0  # seconds after which a program that was started again counts as running
 _IMAGE = "check the image's name and tag, and that the nodes may pull it (a private one: imagePullSecrets)"
 # What to do, by the reason that Kubernetes gives.
@@ -126,13 +127,24 @@ def restarts(pod: Body) -> int:
 
 
 def worst(pods: Sequence[Body], now: float = math.inf) -> Body | None:
-    """Return the pod that is in the most trouble, or else, with `now`, one that ends again and again."""
+    """Return the pod that is in the most trouble, or else, with `now`, one that ends again and again.
+
+    The pods of the newest revision come first: those before it are on their way out.
+    """
 
     def badness(pod: Body) -> tuple[int, int, str]:
         return _WORST_FIRST.index(judge_pod(pod)[0]), -restarts(pod), str(at(pod, "metadata", "name"))
 
     troubled = [pod for pod in pods if not judge_pod(pod)[0].good]
-    return min(troubled or [pod for pod in pods if looping(pod, now)], key=badness, default=None)
+    troubled = troubled or [pod for pod in pods if looping(pod, now)]
+    newest = _revision(max(pods, key=lambda pod: str(at(pod, "metadata", "creationTimestamp")), default={}))
+    return min([pod for pod in troubled if _revision(pod) == newest] or troubled, key=badness, default=None)
+
+
+def _revision(pod: Body) -> str | None:
+    """Return of which state of its Deployment, StatefulSet or DaemonSet a pod is; None where it has none."""
+    labels = at(pod, "metadata", "labels") or {}
+    return labels.get("pod-template-hash") or labels.get("controller-revision-hash")
 
 
 def cause(pod: Body, now: float = math.inf) -> Cause | None:
@@ -206,7 +218,8 @@ def _crash(name: str, container: Body, waiting: str, ended: Body) -> tuple[str, 
     parts += [reason] if reason not in {"Error", "Completed"} else []
     parts += [f"{again} restart{'s' * (again != 1)}"] if again else []
     parts += [str(ended["message"]).strip()] if ended.get("message") else []
-    hint = HINTS.get(reason) or _EXITS.get(code or 0) or HINTS["CrashLoopBackOff"]
+    looping = waiting == "CrashLoopBackOff" or again > 1
+    hint = HINTS.get(reason) or _EXITS.get(code or 0) or (HINTS["CrashLoopBackOff"] if looping else _FAILED)
     return waiting or reason, ", ".join(parts), hint
 
 

@@ -141,8 +141,8 @@ def _null(text: str) -> None:
 def _json(text: str, wanted: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise _Unfit(f"must be {wanted} ({error})", text) from None
+    except (ValueError, RecursionError):
+        raise _Unfit(f"must be {wanted}", text) from None
 
 
 def _no_constant(word: str) -> None:

@@ -76,6 +76,12 @@ class AppFile:
 
     def head(self, kind: str, known: Iterable[str]) -> None:
         """Check that the file is of this kind and has no other keys than `known`."""
+        if "metadata" in self.value and self.value.get("apiVersion") != API_VERSION:
+            message = f"this is an object of Kubernetes, and no {kind} of kfctl"
+            self.problem(message, hint="move it elsewhere, and `kfctl import FILE` makes a component of it")
+            self.value = {}
+            self.located = None
+            return
         for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
             found = self.value.get(key)
             if found is None and self.located:

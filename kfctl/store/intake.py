@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WHAT = "name a YAML or JSON file, a folder of them, or - for standard input"
+_DOWNLOAD = "download it first, and import the file, or pipe it in: curl -L URL | kfctl import -"
 _SITE = ".kfctl-import-"  # begins the name of the folder in which an import is prepared
 
 # A file that shows that a folder is no folder of plain manifests → what it is and what to do.
@@ -101,7 +102,8 @@ def _file(path: Path) -> Source:
         raw = path.read_bytes()
     except OSError as error:
         near = _near(path) if isinstance(error, FileNotFoundError) else ""
-        raise UsageError(f"can't read {path}: {error.strerror}", hint=near or _WHAT) from None
+        hint = _DOWNLOAD if path.parts[0] in {"http:", "https:"} else near or _WHAT
+        raise UsageError(f"can't read {path}: {error.strerror}", hint=hint) from None
     name = path.name.lstrip(".") or "manifest"
     return Source(str(path), name if name.endswith(SUFFIXES) else f"{name}.yaml", raw)
 

@@ -46,6 +46,18 @@ def test_create_then_unchanged_then_update(shop: Shop) -> None:
     }
 
 
+def test_a_component_alone_takes_nothing_that_another_makes(shop: Shop) -> None:
+    shop.objects("web", config_map("same"), config_map("own"))
+    shop.objects("db", config_map("other"))
+    shop.apply()
+    shop.objects("db", config_map("same", a="1"))
+    (refused,) = shop.plan("db").refused
+    assert refused.message == "db: ConfigMap/same would be taken from component web, which makes it too"
+    shop.objects("web", config_map("own"))
+    moved = shop.plan("db")
+    assert (actions(moved)["ConfigMap/same"], moved.refused) == ("update", ())
+
+
 def test_nothing_is_written_by_a_plan(shop: Shop) -> None:
     shop.objects("web", config_map(a="1"))
     shop.plan()

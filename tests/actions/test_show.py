@@ -189,8 +189,7 @@ def test_a_broken_template_is_told_once_for_each_component(write_tree: Write) ->
 def test_two_components_that_make_one_object_are_refused(write_tree: Write) -> None:
     root = write_tree({**FILES, "components/two.yaml": component("box", "{name: one}")})
     assert problems(root, AppError) == [
-        "prototypes/box/box.yaml.j2: two: ConfigMap/one is there twice: "
-        "component one makes it too (prototypes/box/box.yaml.j2)"
+        "components/two.yaml: two: ConfigMap/one is there twice: component one makes it too"
     ]
 
 

@@ -249,6 +249,7 @@ def test_what_there_is_of_an_app_without_objects(world: World, typed: Callable[.
     assert typed("apply", "--no-wait").code == ExitCode.OK
     ran = typed("delete", "-c", "nope", "--yes")
     assert (ran.code, "nothing of app (nope) for default is in" in ran.err) == (ExitCode.OK, True)
+    assert "the app has no component 'nope'" in ran.err
     world.write()
     assert typed("apply", "--yes", "--allow-empty").code == ExitCode.OK
     for more in ("--dry-run", "--yes"):

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from kfctl.actions.status import status
+from kfctl.cli.applyview import report_lines
 from kfctl.engine.plan import Choices
 from kfctl.model.plan import Action
 from kfctl.model.status import Health
@@ -68,6 +69,21 @@ def test_a_job_that_its_ttl_removed_is_done_and_not_made_again_unasked(world: Wo
     assert planned(world, AGAIN) == [(Action.CREATE, "")]
     world.write(one=[job("train", ttlSecondsAfterFinished=0, command="other")])
     assert planned(world) == [(Action.CREATE, "")], "another job than the one that ran"
+
+
+def test_a_job_that_had_failed_before_is_explained_by_its_pod(world: World) -> None:
+    world.write(one=[job("train")])
+    failed = {"state": {"terminated": {"exitCode": 3, "reason": "Error"}}}
+    act = once(lambda: world.play("train", failed, phase="Failed"), "Job")
+    world.apply(on=act, wait_for_jobs=True)
+    _, again = world.apply()
+    cause = status_of(again, "Job/train").cause
+    assert cause and cause.pod.startswith("train-")
+    assert (cause.message, cause.hint) == (
+        "container main ended with exit code 3",
+        "the program failed: read its log",
+    )
+    assert any("kfctl apply -c one --rerun runs it again" in line for line in report_lines(again))
 
 
 def wait_until_gone(world: World) -> None:

@@ -125,6 +125,17 @@ def test_what_is_up_and_has_just_failed_is_told_by_its_log_before_and_counts_las
     assert troubled_container(up) == ("main", True)
 
 
+def test_the_pods_of_the_newest_revision_tell_the_cause() -> None:
+    def of(revision: str, made: str, **how: Any) -> dict[str, Any]:
+        found = pod(f"web-{revision}", **how)
+        found["metadata"] |= {"labels": {"pod-template-hash": revision}, "creationTimestamp": made}
+        return found
+
+    old, new = of("a", "2026-01-01T00:00:00Z", restarts=9), of("b", "2026-01-02T00:00:00Z")
+    assert worst([old, new]) is new
+    assert worst([old, of("b", "2026-01-02T00:00:00Z", ready=True)]) is old
+
+
 @pytest.mark.parametrize("status", [None, {}, {"conditions": None}, {"conditions": [None, 3, {}]}])
 @pytest.mark.parametrize("key", [*HEALTH, ("example.com", "Thing"), ("", "ConfigMap")])
 def test_no_status_breaks_the_judge(key: tuple[str, str], status: Any) -> None:

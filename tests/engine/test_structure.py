@@ -246,6 +246,8 @@ def test_an_object_that_is_there_twice_names_both() -> None:
         "component a makes it too (templates/x/d.yaml.j2)"
     ]
     assert not list(identity_problems([first, Resource(changed(WEB, "metadata/namespace", "m"))]))
+    (two,) = identity_problems([first, Resource(WEB, "b", first.origin)])
+    assert (str(two.where), two.hint[:8]) == ("components/b.yaml", "give one")
     (same,) = identity_problems([first, Resource(WEB, "a", "x")])
     assert "the same component makes it too" in same.message
 

@@ -117,6 +117,11 @@ ROWS = {  # name → a file, its text, what is said of it
             "components/a.yaml:1:1: prototype is missing",
         ],
     ),
+    "an object of Kubernetes": (
+        "components/a.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\n",
+        ["components/a.yaml:1:1: this is an object of Kubernetes, and no Component of kfctl [move it elsewhere"],
+    ),
     "other kinds": (
         "components/a.yaml",
         "apiVersion: kfctl/v2\nkind: Environment\nprototype: x\n",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cluster.cache import HarnessError, say
+from tests.cluster.cache import HarnessError, locked, say
 
 # A program of each package, and where it is found.
 PACKAGES = {
@@ -25,6 +25,7 @@ PACKAGES = {
 BROWSER = {"chromium": "/usr/bin/chromium"}
 # Where Debian looks whether a package may start its services.
 POLICY = Path("/usr/sbin/policy-rc.d")
+WAIT = ("-o", "DPkg::Lock::Timeout=300")  # seconds: a fresh machine may just be updating itself
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
@@ -45,8 +46,8 @@ def prepare(needed: Mapping[str, str] = PACKAGES) -> None:
     wanted = [package for package, program in needed.items() if not shutil.which(program, path=SEARCH)]
     if not wanted:
         return
-    say(f"installing with apt-get: {' '.join(wanted)} …")
-    with no_services():
+    with locked("packages", "waiting for another process that installs packages …"), no_services():
+        say(f"installing with apt-get: {' '.join(wanted)} …")
         install(wanted)
 
 
@@ -77,7 +78,7 @@ def no_services() -> Iterator[None]:
 def apt(action: str, *packages: str) -> subprocess.CompletedProcess[str]:
     """Run apt-get, which asks nothing."""
     return subprocess.run(
-        ["apt-get", action, "--yes", "--no-install-recommends", *packages],
+        ["apt-get", action, "--yes", "--no-install-recommends", *WAIT, *packages],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
