@@ -19,7 +19,7 @@ _IMMUTABLE = re.compile(
 )
 
 # What stands in the way of a new object only while the old one is there, or under another name.
-_IN_THE_WAY = re.compile(r"exceeded quota|already allocated|metadata\.name")
+_IN_THE_WAY = re.compile(r"exceeded quota|\balready\b|metadata\.name")
 _WHOLE = frozenset({"", "<nil>"})  # the field of a fault in the object as such
 
 # Why a dry run can't be made, by the server's words: the comparison is then made without it.

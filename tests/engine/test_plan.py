@@ -11,6 +11,7 @@ from kfctl.engine.fieldpath import follow
 from kfctl.engine.mask import Mask
 from kfctl.engine.ownership import APP, APP_ID, COMPONENT, ENVIRONMENT, intent, owner_of, selector
 from kfctl.engine.plan import Choices, Found, make_plan
+from kfctl.engine.verdicts import refuses_new
 from kfctl.errors import Answer, Cause, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unreachable
 from kfctl.model.plan import ABSENT, Action, Change, Scope
 from kfctl.model.resource import Resource
@@ -213,6 +214,22 @@ def test_a_rule_about_the_whole_object_names_no_field() -> None:
     error.answer = Answer(422, "Invalid", "said", (Cause("", "<nil>", "Invalid value: it is immutable"),))
     change = decide(found(ours(), live=ours(), error=error))
     assert (change.action, change.reason) == (Action.REPLACE, "it can't be changed in place")
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        (Forbidden('"a-anew" is forbidden: PriorityClass a is already marked as default'), False),
+        (Forbidden('"a-anew" is forbidden: exceeded quota: all, requested: pods=1'), False),
+        (Invalid("spec.ports[0].nodePort: Invalid value: 31000: provided port is already allocated"), False),
+        (Invalid('"a-anew" is invalid: metadata.name: Invalid value: must be version.group'), False),
+        (Forbidden('configmaps is forbidden: User "x" cannot create resource "configmaps"'), False),
+        (NotFound("there is no such role"), False),
+        (Invalid("spec.mode: Unsupported value"), True),
+    ],
+)
+def test_what_the_server_would_not_take_as_a_new_object(error: ClusterError, refused: bool) -> None:
+    assert refuses_new(error) is refused
 
 
 @pytest.mark.parametrize(("condition", "action"), [("Succeeded", Action.REPLACE), ("Running", Action.UPDATE)])
