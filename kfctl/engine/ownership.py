@@ -102,7 +102,8 @@ def _kfctl(marks: _Marks, scope: Scope) -> Owner:
         return Owner(f"another kfctl app, {app} (environment {environment})", hint=hint)
     if (app, environment) == (scope.app, scope.environment):
         return _ours(marks, scope)
-    remove = f"kfctl delete --app {app} --env {environment} --namespace {scope.namespace}"
+    namespace = scope.namespace if environment == scope.environment else "OLD"
+    remove = f"kfctl delete --app {app} --env {environment} --namespace {namespace}"
     if app != scope.app:
         hint = f"call the app {app} again (kfctl.yaml), or remove what it has there: {remove}"
         return Owner(f"this app as it was called {app} (environment {environment})", hint=hint)
