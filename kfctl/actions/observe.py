@@ -14,16 +14,16 @@ from kfctl.engine.ownership import owner_of
 from kfctl.engine.plan import HOLD_DATA, Found
 from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims, immutable, refuses_new
-from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Problem, Refused
+from kfctl.errors import ClusterError, Forbidden, Invalid, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
-from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
+from kfctl.model.managed import BY_HAND, let_go, stale_default, steps_to, taken_over, without_left_over
 from kfctl.model.plan import KIND_COMES, LIMITS_COME, NAMESPACE_COMES
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from kfctl.cluster.client import Cluster
+    from kfctl.cluster.client import Cluster, Preview
     from kfctl.cluster.kinds import Kind
     from kfctl.model.inventory import Inventory, Listed
     from kfctl.model.plan import Scope
@@ -155,13 +155,31 @@ class _Look:
         try:
             return self._tried(wanted, live)
         except ClusterError as error:
-            said = self._anew(wanted, error) or error
-            return Found(wanted, live or self._read(wanted), self._forced(wanted, error), said)
+            return self._failed(wanted, live or self._read(wanted), error)
+
+    def _failed(self, wanted: Resource, live: Body | None, error: ClusterError) -> Found:
+        try:
+            forced = self._forced(wanted, live, error)
+        except ClusterError as refusal:  # it would be refused without the conflict, too
+            return Found(wanted, live, error=refusal)
+        return Found(wanted, live, forced, self._anew(wanted, error) or error)
+
+    def _preview(self, wanted: Resource, live: Body | None, *, force: bool) -> Preview:
+        """Return what the dry run makes of an object; the write takes away a default that is in its way."""
+        try:
+            return self.cluster.preview(wanted.body, Write(force=force))
+        except Invalid:
+            live = live or self._read(wanted)
+            if not live or not stale_default(wanted.body, live):
+                raise
+        of_now, of_then = ({"type": at(each, "spec", "strategy", "type")} for each in (live, wanted.body))
+        preview = self.cluster.preview(_with_strategy(wanted.body, of_now), Write(force=force))
+        return replace(preview, body=_with_strategy(preview.body, of_then))
 
     def _tried(self, wanted: Resource, live: Body | None) -> Found:
         """Return the object before and after as of one moment: controllers change it while we look."""
         for _ in range(_LOOKS):
-            preview = self.cluster.preview(wanted.body, Write(force=self.already.force))
+            preview = self._preview(wanted, live, force=self.already.force)
             if preview.created:
                 return Found(wanted, preview=preview.body)
             if _version(live) != _version(preview.body):
@@ -209,11 +227,11 @@ class _Look:
             return refusal if refuses_new(refusal) else None
         return None
 
-    def _forced(self, wanted: Resource, error: ClusterError) -> Body | None:
+    def _forced(self, wanted: Resource, live: Body | None, error: ClusterError) -> Body | None:
         """Return what the object would become if the fields of other managers were taken."""
         if not claims(error.answer):
             return None
-        return self.cluster.preview(wanted.body, Write(force=True)).body
+        return self._preview(wanted, live, force=True).body
 
     def _read(self, wanted: Resource) -> Body | None:
         try:
@@ -244,6 +262,10 @@ def _placed(resource: Resource, kind: Kind | None, namespace: str) -> Resource:
         resource,
         body={**resource.body, "metadata": {**metadata, **({"namespace": wanted} if wanted else {})}},
     )
+
+
+def _with_strategy(body: Mapping[str, Any], strategy: Body) -> Body:
+    return {**body, "spec": {**body["spec"], "strategy": strategy}}
 
 
 def _version(body: Mapping[str, Any] | None) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.request import MANAGER, Precondition, Write
 from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
-from kfctl.model.managed import let_go, taken_over
+from kfctl.model.managed import claimed, let_go, stale_default, taken_over
 from kfctl.model.plan import LIMITS_COME, Action
 from kfctl.model.resource import Resource, at
 
@@ -67,6 +67,9 @@ class Writer:
             self._wait_gone(change)
         if change.handed_over:
             cluster.apply(change.handed_over, Write(manager=HANDOVER))
+        stale = stale_default(_wanted(change).body, change.live or {})
+        if stale:
+            _rewrite_managers(cluster, change.live or {}, lambda live, ours: claimed(live, ours, stale))
         return self._sent(cluster, change)
 
     def _adopt(self, cluster: Cluster, change: Change) -> Body:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BY_HAND = frozenset({"kubectl-client-side-apply", "kubectl-create", "kubectl-replace", "ks"})
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # holds a Secret's values once more
 _DEFAULTS = {"protocol": "TCP"}
+_STRATEGY = ("spec", "strategy")
 
 
 def by_hand(body: Body) -> list[Body]:
@@ -64,6 +65,35 @@ def let_go(body: Body, manager: str) -> list[Body] | None:
         for entry in entries
     ]
     return None if left == entries else [entry for entry in left if entry.get("fieldsV1")]
+
+
+def stale_default(wanted: Body, live: Body) -> tuple[str, ...]:
+    """Return the way to what the server once set by itself and refuses beside what is wanted; mostly none.
+
+    Nobody has set it, so that no apply takes it away. Other kinds drop such defaults by themselves.
+    """
+    recreates = wanted.get("kind") == "Deployment" and at(wanted, *_STRATEGY, "type") == "Recreate"
+    return (*_STRATEGY, "rollingUpdate") if recreates and at(live, *_STRATEGY, "rollingUpdate") else ()
+
+
+def claimed(body: Body, manager: str, way: Sequence[str]) -> list[Body] | None:
+    """Return the managedFields in which `manager` has applied a field, too; None: it has.
+
+    The field goes with the next apply that does not name it.
+    """
+    fields: Fields = {}
+    for step in reversed(way):
+        fields = {f"f:{step}": fields}
+    entries = at(body, "metadata", "managedFields") or []
+    ours = [entry for entry in entries if _applied_by(entry, manager, body)]
+    new = {
+        "manager": manager,
+        "operation": "Apply",
+        "apiVersion": body.get("apiVersion"),
+        "fieldsType": "FieldsV1",
+    }
+    mine = {**new, **(ours[0] if ours else {}), "fieldsV1": _merged(_union(ours), fields)}
+    return None if ours == [mine] else [*(entry for entry in entries if entry not in ours), mine]
 
 
 def joins(live: Body, preview: Body, manager: str) -> bool:

@@ -275,6 +275,20 @@ def test_what_a_policy_forbids_is_not_replaced(shop: Shop, forbidden: str) -> No
     assert shop.change("settings").action is Action.REFUSE
 
 
+def test_a_conflict_that_would_be_refused_in_any_case(shop: Shop) -> None:
+    shop.objects("web", deployment())
+    shop.apply()
+    container = {"name": "main", "image": "theirs"}
+    theirs = {**deployment(), "spec": {"template": {"spec": {"containers": [container]}}}}
+    theirs["metadata"] = {"name": "web", "namespace": shop.namespace}
+    shop.connect().apply(theirs, Write(manager="theirs", force=True))
+    wrong = deployment()
+    wrong["spec"]["minReadySeconds"] = -1
+    shop.objects("web", wrong, config_map("fine"))
+    assert actions(shop.plan()) == {"Deployment/web": "refuse", "ConfigMap/fine": "create"}
+    assert "minReadySeconds" in shop.change("web").reason
+
+
 def test_the_data_of_a_claim_is_not_lost(shop: Shop) -> None:
     claim: dict[str, Any] = {
         "apiVersion": "v1",

@@ -354,6 +354,27 @@ def test_a_quota_is_raised_with_what_needs_it(world: World) -> None:
     }
 
 
+@pytest.mark.parametrize("of_nobody", [False, True])
+def test_a_strategy_that_the_server_chose_makes_way(world: World, of_nobody: bool) -> None:
+    web = deployment("web", replicas=0)
+    world.write(one=[web])
+    if of_nobody:
+        sent = {**web, "metadata": {**web["metadata"], "namespace": world.namespace}}
+        world.admin.create(sent, Write(manager="kubectl-create"))
+    else:
+        world.apply(wait=False)
+    world.write(one=[{**web, "spec": {**web["spec"], "strategy": {"type": "Recreate"}, "paused": True}}])
+    prepared = world.prepare(wait=False, choices=Choices(adopt=True))
+    (change,) = prepared.plan.changes
+    changed = {field.path for field in change.fields if "metadata" not in field.path}
+    assert changed == {"spec.strategy.type", "spec.strategy.rollingUpdate", "spec.paused"}
+    _, report = world.carry_out(prepared)
+    assert results(report) == {"Deployment/web": "adopt" if of_nobody else "update"}
+    live = world.admin.get("apps/v1", "Deployment", "web", world.namespace)
+    assert live["spec"]["strategy"] == {"type": "Recreate"}
+    assert world.prepare().plan.counts() == {"unchanged": 1}
+
+
 def used(world: World, what: str) -> str:
     quota = world.admin.get("v1", "ResourceQuota", "all", world.namespace)
     return str(quota.get("status", {}).get("used", {}).get(what, ""))
