@@ -53,13 +53,18 @@ class _Marks:
 
 
 def intent(resource: Resource, app_id: str) -> Resource:
-    """Return a wanted object as it is sent: marked as ours, `stringData` folded into `data`."""
+    """Return a wanted object as it is sent: marked as ours, `stringData` folded into `data`.
+
+    The rules of an aggregated ClusterRole are left out: a controller makes them of those of other roles.
+    """
     body = {**resource.body}
     metadata = {**(body.get("metadata") or {})}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), APP_ID: app_id}
     body["metadata"] = metadata
     if resource.kind == "Secret" and not resource.group:
         _fold(body)
+    if resource.kind == "ClusterRole" and body.get("aggregationRule"):
+        body.pop("rules", None)
     return resource.with_body(body)
 
 

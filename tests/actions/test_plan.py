@@ -344,6 +344,22 @@ def test_what_the_server_does_not_accept(shop: Shop, body: dict[str, Any], reaso
 # What can't be tried
 
 
+def test_the_rules_of_an_aggregated_role_are_its_controllers(shop: Shop) -> None:
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": []}
+    part = {**role, "metadata": {"name": f"{shop.namespace}-part", "labels": {shop.namespace: "yes"}}}
+    part["rules"] = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    whole = {**role, "metadata": {"name": f"{shop.namespace}-whole"}}
+    whole["aggregationRule"] = {"clusterRoleSelectors": [{"matchLabels": {shop.namespace: "yes"}}]}
+    shop.objects("web", part, whole)
+    shop.apply()
+    cluster = shop.connect()
+    live = ("rbac.authorization.k8s.io/v1", "ClusterRole", f"{shop.namespace}-whole")
+    assert wait_until(lambda: bool(cluster.get(*live).get("rules")), 30)
+    assert shop.plan().counts() == {"unchanged": 2}
+    for each in (part, whole):
+        cluster.delete(each)
+
+
 def test_in_a_namespace_that_is_not_there(shop: Shop) -> None:
     shop.environment(namespace=f"{shop.namespace}-new")
     shop.objects("web", config_map(a="1"), deployment())
