@@ -133,7 +133,9 @@ def _without_namespace(prepared: Apply) -> Iterator[str]:
 
     cluster, name = prepared.cluster, prepared.decision.inventory.namespace
     found = cluster.find("v1", "Namespace", name)
-    if found is None or at(found, "metadata", "annotations", MADE_FOR) != prepared.decision.inventory.id:
+    if found is None:
+        return  # it was an object of the app itself
+    if at(found, "metadata", "annotations", MADE_FOR) != prepared.decision.inventory.id:
         yield f"namespace {name} stays: no apply of this app has made it"
         return
     why = yield from _why_it_stays(prepared)

@@ -43,7 +43,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield a plan line by line: where it applies, each object with its fields, the sum."""
     scope = plan.scope
     yield f"{scope.app} → {scope.environment}: context {scope.context}, namespace {scope.namespace}"
-    if scope.namespace_missing:
+    if plan.adds_namespace:
         yield paint(f"+ Namespace/{scope.namespace}  (it is not there yet)", "green")
     yield from change_lines(plan.changes)
     yield ""

@@ -7,12 +7,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from kfctl.model.absent import ABSENT as ABSENT
+from kfctl.model.resource import Key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kfctl.errors import Problem
-    from kfctl.model.resource import Key, Resource
+    from kfctl.model.resource import Resource
 
 
 # Why an object could not be tried while the plan was made, where it can be when these are there.
@@ -132,7 +133,13 @@ class Plan:
         """Whether applying it would write anything."""
         return self.scope.namespace_missing or any(change.writes for change in self.changes)
 
+    @property
+    def adds_namespace(self) -> bool:
+        """Whether the apply makes the environment's namespace, which is no object of the app."""
+        own = Key("", "Namespace", "", self.scope.namespace)
+        return self.scope.namespace_missing and all(change.key != own for change in self.changes)
+
     def counts(self) -> dict[str, int]:
         """Return how many changes there are of each action, in the order of `Action`, the namespace too."""
-        actions = [Action.CREATE] * self.scope.namespace_missing + [change.action for change in self.changes]
+        actions = [Action.CREATE] * self.adds_namespace + [change.action for change in self.changes]
         return {action.value: actions.count(action) for action in Action if action in actions}

@@ -110,6 +110,20 @@ def test_a_namespace_that_an_apply_made_goes_if_nothing_else_is_in_it(
     assert gone is None or gone["metadata"]["deletionTimestamp"]
 
 
+def test_a_namespace_of_the_apps_own_is_counted_once_and_not_said_to_stay(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    world.namespace = f"{world.namespace}-own"
+    own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}}
+    world.write(one=[own, config_map("a")])
+    ran = typed("apply", "--no-wait")
+    assert ran.code == ExitCode.OK
+    assert "2 to create." in ran.out and "2 created." in ran.out
+    ran = typed("delete", "--yes", "--delete-namespace")
+    assert ran.code == ExitCode.OK
+    assert "2 deleted." in ran.out and "stays" not in ran.err
+
+
 def test_what_is_on_its_way_out_keeps_no_namespace(world: World, typed: Callable[..., Run]) -> None:
     world.namespace = f"{world.namespace}-new"
     slow = deployment("web")  # its pods take their time to end, as those of a node do
