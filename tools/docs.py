@@ -27,9 +27,12 @@ ROOT = Path(__file__).parent.parent
 START, END = "<!-- parameters -->", "<!-- /parameters -->"
 # What each code means, and what it means where a command ends so of its own.
 MEANING: dict[ExitCode, tuple[str, str]] = {
-    ExitCode.OK: ("done", "`status`, `list`, `logs`: the cluster told all, whatever that is"),
+    ExitCode.OK: (
+        "done",
+        "`open`: Ctrl-C ends it; `status`, `list`, `logs`: the cluster told all, whatever that is",
+    ),
     ExitCode.APP: ("the app's files are wrong: a parameter, a template, the syntax", ""),
-    ExitCode.USAGE: ("a flag or an argument is wrong", ""),
+    ExitCode.USAGE: ("a flag or an argument is wrong", "`open`: the component has no page"),
     ExitCode.CLUSTER: (
         "the cluster can't be reached, or answered with an error",
         "`apply`, `rollback`, `delete`: of some objects; `status`: something may not be read; "

@@ -120,7 +120,7 @@ ROWS = {  # name → a file, its text, what is said of it
     "an object of Kubernetes": (
         "components/a.yaml",
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\n",
-        ["components/a.yaml:1:1: this is an object of Kubernetes, and no Component of kfctl [move it elsewhere"],
+        ["components/a.yaml:1:1: this is an object of Kubernetes, and no Component of kfctl"],
     ),
     "other kinds": (
         "components/a.yaml",
