@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.cluster.explain import events_about, last_lines, pods_of
 from kfctl.cluster.pool import parallel
 from kfctl.engine import pods as podhealth
-from kfctl.engine.causes import cause_of
+from kfctl.engine.causes import cause_of, telling
 from kfctl.engine.health import has_ended
 from kfctl.errors import KfctlError
 from kfctl.model.status import Health
@@ -75,4 +75,4 @@ def _of_pod(cluster: Cluster, pod: Body) -> Cause | None:
     if container is None:
         return cause
     name, previous = container
-    return replace(cause, log=last_lines(cluster, pod, name, previous=previous))
+    return replace(cause, log=telling(last_lines(cluster, pod, name, previous=previous)))

@@ -129,7 +129,7 @@ def words(status: Status) -> str:
 def short_cause(status: Status) -> str:
     """Return in one line what a status says, and its cause if it has one."""
     cause = status.cause
-    if cause is None or not cause.pod:
+    if cause is None or not cause.pod or (cause.message and cause.message in status.message):
         return words(status)
     return f"{words(status)} ({clean(cause.reason)}: {clean(cause.message)})"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, Any]
 
-LINES = 10
+LINES = 100  # of a log: of these some may be the same
 
 
 def events_about(cluster: Cluster, body: Body) -> list[Body]:

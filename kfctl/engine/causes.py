@@ -1,8 +1,9 @@
-"""What the events about an object say: the one that tells most, and what to do about it."""
+"""What the events about an object and its log say: what tells most of it, and what to do about it."""
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.pods import HINTS, unschedulable_hint
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, Any]
 
+LINES = 10  # of a log
 # What to do, by the event's reason and what its message holds; the first that fits.
 _TOLD = (
     ("FailedCreate", "exceeded quota", "ask for less, or have the quota raised (kubectl describe quota)"),
@@ -33,7 +35,7 @@ _TOLD = (
     ),
     ("ProvisioningFailed", "", "the storage can't be made: ask who runs the cluster"),
     ("FailedCreatePodSandBox", "", "the node can't start pods: ask who runs the cluster"),
-    ("Unhealthy", "", "its probe fails: read its log, and check the probe's port and path"),
+    ("Unhealthy", "", "its probe fails: its log may say why; or the probe's port or path is wrong"),
 )
 _TELLING = frozenset({reason for reason, _, _ in _TOLD} | {"FailedScheduling"} | HINTS.keys())
 
@@ -48,6 +50,12 @@ def cause_of(events: Iterable[Body]) -> Cause | None:
     reason, message = str(event.get("reason") or ""), " ".join(str(event.get("message") or "").split())
     pod = at(event, "involvedObject", "name") if at(event, "involvedObject", "kind") == "Pod" else ""
     return Cause(str(pod or ""), reason, message, hint=_hint(reason, message))
+
+
+def telling(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the last lines of a log, each once where it follows itself, with how often it does."""
+    runs = ((line, len(list(same))) for line, same in groupby(lines))
+    return tuple(f"{line}  ({many} times)" if many > 1 else line for line, many in runs)[-LINES:]
 
 
 def _hint(reason: str, message: str) -> str:

@@ -129,8 +129,10 @@ def restarts(pod: Body) -> int:
 def worst(pods: Sequence[Body], now: float = math.inf) -> Body | None:
     """Return the pod that is in the most trouble, or else, with `now`, one that ends again and again.
 
-    The pods of the newest revision come first: those before it are on their way out.
+    The pods of the newest revision come first, and those that are being deleted do not count: programs that
+    are told to end end as they like.
     """
+    pods = [pod for pod in pods if not at(pod, "metadata", "deletionTimestamp")]
 
     def badness(pod: Body) -> tuple[int, int, str]:
         return _WORST_FIRST.index(judge_pod(pod)[0]), -restarts(pod), str(at(pod, "metadata", "name"))

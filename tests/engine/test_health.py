@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kfctl.engine.causes import telling
 from kfctl.engine.health import HEALTH, gone, has_ended, health
 from kfctl.engine.pods import troubled_container, worst
 from kfctl.engine.surroundings import Surroundings
@@ -125,6 +126,11 @@ def test_what_is_up_and_has_just_failed_is_told_by_its_log_before_and_counts_las
     assert troubled_container(up) == ("main", True)
 
 
+def test_lines_of_a_log_that_repeat_are_shown_once() -> None:
+    assert telling(["a", "b", "b", "b", "a"]) == ("a", "b  (3 times)", "a")
+    assert telling(map(str, range(20))) == tuple(map(str, range(10, 20)))
+
+
 def test_the_pods_of_the_newest_revision_tell_the_cause() -> None:
     def of(revision: str, made: str, **how: Any) -> dict[str, Any]:
         found = pod(f"web-{revision}", **how)
@@ -134,6 +140,8 @@ def test_the_pods_of_the_newest_revision_tell_the_cause() -> None:
     old, new = of("a", "2026-01-01T00:00:00Z", restarts=9), of("b", "2026-01-02T00:00:00Z")
     assert worst([old, new]) is new
     assert worst([old, of("b", "2026-01-02T00:00:00Z", ready=True)]) is old
+    old["metadata"]["deletionTimestamp"] = "2026-01-02T00:00:00Z"
+    assert worst([old]) is None
 
 
 @pytest.mark.parametrize("status", [None, {}, {"conditions": None}, {"conditions": [None, 3, {}]}])
