@@ -43,7 +43,7 @@ def test_what_a_program_made_is_asked_for_and_stopped_with_it(
     made_something(world)
     ran = typed("delete")
     assert ran.code == ExitCode.REFUSED
-    assert "this would delete Pod/made, delete Deployment/maker" in ran.err
+    assert "this would delete Pod/made, Deployment/maker" in ran.err
     ran = typed("delete", "--yes")
     assert ran.code == ExitCode.OK, ran.err
     assert "- Pod/made  delete: Deployment/maker made it" in ran.out
