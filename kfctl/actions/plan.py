@@ -83,6 +83,7 @@ def plan_app(
 def decide(about: Subject, before: Decision | None = None) -> Decision:
     """Return what has to happen; what was known `before` of objects that have not moved still holds."""
     from kfctl.actions import observe
+    from kfctl.actions.lacking import lacking
     from kfctl.actions.neighbours import taken
     from kfctl.actions.ran import ran
     from kfctl.actions.spawned import with_spawned
@@ -115,7 +116,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     idle = (
         ("--rerun runs nothing again: no job of it has ended",) if choices.rerun and not plan.differs else ()
     )
-    warnings = (*about.warnings, *doubts, *idle)
+    warnings = (*about.warnings, *doubts, *idle, *(() if before else lacking(cluster, plan)))
     refused = (*_refused(about, pruning), *unfit(about, found), *taken(about, found, scope))
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}

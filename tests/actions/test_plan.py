@@ -58,6 +58,24 @@ def test_a_component_alone_takes_nothing_that_another_makes(shop: Shop) -> None:
     assert (actions(moved)["ConfigMap/same"], moved.refused) == ("update", ())
 
 
+def test_what_pods_need_and_nobody_has_made_is_warned_of(shop: Shop) -> None:
+    body = deployment()
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    container["envFrom"] = [
+        {"secretRef": {"name": "password"}},
+        {"secretRef": {"name": "extra", "optional": True}},
+        {"configMapRef": {"name": "settings"}},
+        {"configMapRef": {"name": "kube-root-ca.crt"}},
+    ]
+    shop.objects("web", config_map(a="1"), body)
+    assert shop.plan().warnings == (
+        f"Deployment/web needs Secret/password, which is not in namespace {shop.namespace}, "
+        "and this does not make it",
+    )
+    there(shop, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "password"}})
+    assert shop.plan().warnings == ()
+
+
 def test_nothing_is_written_by_a_plan(shop: Shop) -> None:
     shop.objects("web", config_map(a="1"))
     shop.plan()
