@@ -6,6 +6,20 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 
+def by_parameters(kind):
+    """Return that kind of authenticator, made to forget in a restart whom the parameters no longer name."""
+
+    class ByParameters(kind):
+        auth_refresh_strict = True  # JupyterHub 6: tokens too
+
+        async def refresh_user(self, user, handler=None):
+            """Let old cookies and tokens count for who is named, or has logged in since the hub's start."""
+            known = self.allow_all or user.name in self.allowed_users or user._auth_refreshed
+            return known and await super().refresh_user(user, handler)
+
+    return ByParameters
+
+
 class BlankPasswordAuthenticator(Authenticator):
     """Lets in the users of a list, without a password. Whoever types one expects it to count: refused."""
 

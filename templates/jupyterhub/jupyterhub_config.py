@@ -9,7 +9,9 @@ from pathlib import Path
 c = get_config()  # noqa: F821  (JupyterHub puts it there)
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # for authenticators.py
+sys.path.insert(0, str(HERE))
+import authenticators  # noqa: E402  (it lies beside this file)
+
 VALUES = json.loads((HERE / "values.json").read_text(encoding="utf-8"))
 STATE = Path(os.environ.get("HUB_STATE", "/srv/hub"))  # the claim: users, sessions, the cookie's key
 TOKEN = Path(os.environ.get("HUB_RUN", "/run/hub")) / "proxy-token"  # made when the pod starts
@@ -46,33 +48,42 @@ def login():
     c.Authenticator.admin_users = set(VALUES["adminUsers"])
     c.Authenticator.allowed_users = set(VALUES["adminUsers"]) | set(VALUES["allowedUsers"])
     c.Authenticator.allow_all = VALUES["allowAll"]
-    AUTHENTICATORS[VALUES["jupyterHubAuthenticator"]]()
+    # The hub's disk remembers everybody who ever came in, and who was an admin then.
+    c.Authenticator.allow_existing_users = False
+    c.JupyterHub.load_roles = [{"name": "admin", "users": VALUES["adminUsers"]}]
+    kind = AUTHENTICATORS[VALUES["jupyterHubAuthenticator"]]()
+    c.JupyterHub.authenticator_class = authenticators.by_parameters(kind)
 
 
 def dummy():
     """No password."""
-    words = "AnyPassword" if VALUES["allowAll"] else "BlankPassword"
-    c.JupyterHub.authenticator_class = f"authenticators.{words}Authenticator"
+    if VALUES["allowAll"]:
+        return authenticators.AnyPasswordAuthenticator
+    return authenticators.BlankPasswordAuthenticator
 
 
 def shared_password():
     """One password for users, a longer one for admins, out of a Secret."""
-    c.JupyterHub.authenticator_class = "shared-password"
+    from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
+
     c.SharedPasswordAuthenticator.user_password = os.environ.get("HUB_USER_PASSWORD")
     c.SharedPasswordAuthenticator.admin_password = os.environ.get("HUB_ADMIN_PASSWORD")
+    return SharedPasswordAuthenticator
 
 
 def native():
     """Users sign up with a password of their own, an admin lets them in."""
-    package = Path(importlib.util.find_spec("nativeauthenticator").origin).parent
-    c.JupyterHub.authenticator_class = "native"
-    c.JupyterHub.template_paths = [str(package / "templates")]
+    import nativeauthenticator
+
+    c.JupyterHub.template_paths = [str(Path(nativeauthenticator.__file__).parent / "templates")]
     c.Authenticator.allow_all = VALUES["allowAll"] or not VALUES["allowedUsers"]
+    return nativeauthenticator.NativeAuthenticator
 
 
 def oauth():
     """Somebody else's login page."""
-    c.JupyterHub.authenticator_class = "generic-oauth"
+    from oauthenticator.generic import GenericOAuthenticator
+
     c.GenericOAuthenticator.client_id = os.environ["OAUTH_CLIENT_ID"]
     c.GenericOAuthenticator.client_secret = os.environ["OAUTH_CLIENT_SECRET"]
     c.GenericOAuthenticator.authorize_url = VALUES["oauthAuthorizeUrl"]
@@ -81,12 +92,13 @@ def oauth():
     c.GenericOAuthenticator.oauth_callback_url = VALUES["oauthCallbackUrl"]
     c.GenericOAuthenticator.username_claim = VALUES["oauthUsernameClaim"]
     c.GenericOAuthenticator.scope = VALUES["oauthScope"]
+    return GenericOAuthenticator
 
 
 def iap():
     """A proxy that knows the user stands before the hub."""
-    c.JupyterHub.authenticator_class = "authenticators.HeaderAuthenticator"
     c.HeaderAuthenticator.header = VALUES["remoteUserHeader"]
+    return authenticators.HeaderAuthenticator
 
 
 AUTHENTICATORS = {
@@ -246,7 +258,7 @@ def culling():
     command = [sys.executable, "-m", "jupyterhub_idle_culler", *flags]
     scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
     c.JupyterHub.services = [{"name": "idle-culler", "command": command}]
-    c.JupyterHub.load_roles = [{"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]}]
+    c.JupyterHub.load_roles.append({"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]})
 
 
 def extra():

@@ -53,14 +53,25 @@ class Browser:
 
     def post(self, path: str, form: Mapping[str, str]) -> Answer:
         """Send a form, with the word against forged ones that the hub gave this browser."""
-        words = [cookie.value or "" for cookie in self.cookies if cookie.name == "_xsrf"]
-        body = urllib.parse.urlencode({**form, "_xsrf": words[-1] if words else ""}).encode()
+        body = urllib.parse.urlencode({**form, "_xsrf": self._word()}).encode()
         return self._send(urllib.request.Request(self.url + path, body))
+
+    def token(self, name: str) -> Mapping[str, str]:
+        """Return the header with a token of that user's, made as the hub's own page does."""
+        self.get("/hub/token")
+        path = f"/hub/api/users/{name}/tokens"
+        headers = {"X-XSRFToken": self._word(), "Content-Type": "application/json"}
+        made = json.loads(self._send(urllib.request.Request(self.url + path, b"{}", headers)).text)
+        return {"Authorization": f"token {made['token']}"}
 
     def login(self, name: str, password: str) -> Answer:
         """Log in by the form; the answer is the page that follows."""
         self.get("/hub/login")
         return self.post("/hub/login", {"username": name, "password": password})
+
+    def _word(self) -> str:
+        words = [cookie.value or "" for cookie in self.cookies if cookie.name == "_xsrf"]
+        return words[-1] if words else ""
 
     def _send(self, request: urllib.request.Request) -> Answer:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
@@ -96,6 +107,12 @@ class RunningHub:
         for container in self.containers:
             self.restart(container["name"], wait=False)
         self.await_health()
+
+    def configure(self, params: Mapping[str, Any]) -> None:
+        """Start the hub anew with other parameters, as an apply does."""
+        found = rendered("jupyterhub", params)
+        self.local.write(next(r.body["data"] for r in found if r.kind == "ConfigMap"))
+        self.restart("tf-hub")
 
     def restart(self, name: str, *, wait: bool = True) -> None:
         """End a container as one that dies, and start it anew."""
@@ -214,7 +231,7 @@ class Local:
     def write(self, files: Mapping[str, str]) -> None:
         """Lay out the volumes of the pod."""
         for volume in ("config", "state", "run"):
-            (self.folder / volume).mkdir(parents=True)
+            (self.folder / volume).mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (self.folder / "config" / name).write_text(text, encoding="utf-8")
 

@@ -150,6 +150,27 @@ def test_admin_gets_a_notebook_with_a_blank_password_and_nobody_else(place: Plac
         assert labels.items() <= found["metadata"]["labels"].items()  # what status, logs and delete look for
 
 
+def test_who_is_no_longer_named_is_out_from_the_restart_on(place: Place) -> None:
+    with place.hub({"allowedUsers": ["eve"]}) as hub:
+        admin, eve = hub.browser(), hub.browser()
+        admin.login("admin", "")
+        eve.login("eve", "")
+        assert admin.get("/hub/admin").status == 200
+        token = eve.token("eve")
+        assert hub.browser().get("/hub/api/user", token).status == 200
+        hub.configure({"adminUsers": ["bob"], "allowedUsers": ["admin"]})
+        assert hub.browser().login("eve", "").status == 403
+        assert "/hub/login" in eve.get("/hub/home").url
+        assert hub.browser().get("/hub/api/user", token).status == 403
+        assert admin.get("/hub/home").url == f"{hub.url}/hub/home"
+        assert admin.get("/hub/admin").status == 403
+        admin.login("admin", "")
+        assert admin.get("/hub/admin").status == 403
+        bob = hub.browser()
+        bob.login("bob", "")
+        assert bob.get("/hub/admin").status == 200
+
+
 def test_a_proxy_that_died_gets_its_routes_back_and_a_hub_that_died_its_users(newest: Place) -> None:
     # A service beside the hub has a route as notebooks have; its page is the proxy's own.
     extra = """
@@ -198,6 +219,9 @@ def test_shared_passwords_come_from_the_secret(newest: Place) -> None:
             ("eve", "tell-no-one"),
         ]
         assert not any(comes_in(*words) for words in refused)
+        hub.configure({**params, "adminUsers": ["cat"], "allowedUsers": ["admin"]})
+        assert comes_in("admin", "tell-no-one")
+        assert not any(comes_in(*words) for words in [("ben", "tell-no-one"), ("admin", LONG)])
 
 
 def test_allow_all_takes_any_name_and_any_password(newest: Place) -> None:
@@ -225,6 +249,8 @@ def test_the_header_of_a_proxy_names_the_user(newest: Place) -> None:
         assert hub.browser().get("/hub/", {header: "accounts.google.com:eve@example.com"}).status == 403
         hub.browser().get("/hub/", {header: "accounts.google.com:ann@example.com"})
         ann = newest.pod("jupyter-ann-40example-2ecom")["spec"]
+        hub.configure({**params, "allowedUsers": []})
+        assert hub.browser().get("/hub/", {header: "accounts.google.com:ann@example.com"}).status == 403
     mounts = {mount["mountPath"] for mount in ann["containers"][0]["volumeMounts"]}
     assert {"/home/{username}", "/mnt/datasets"} <= mounts
     assert ann["automountServiceAccountToken"] is True
@@ -258,7 +284,18 @@ def test_native_users_sign_up(newest: Place) -> None:
             assert stranger.post("/hub/signup", {"username": name, **confirmed}).status == 200
         assert "/hub/login" in hub.browser().login("eve", "correct horse").url  # not let in yet
         assert "/hub/login" in hub.browser().login("admin", "").url
-        assert "/hub/spawn" in hub.browser().login("admin", "correct horse").url
+        admin, eve = hub.browser(), hub.browser()
+        assert "/hub/spawn" in admin.login("admin", "correct horse").url
+        admin.get("/hub/authorize/eve")
+        assert "/hub/spawn" in eve.login("eve", "correct horse").url
+        native = {"jupyterHubAuthenticator": "native", "adminUsers": ["bob"]}
+        hub.configure(native)
+        assert eve.get("/hub/home").url == f"{hub.url}/hub/home"
+        assert "/hub/spawn" in hub.browser().login("eve", "correct horse").url
+        assert admin.get("/hub/authorize").status == 403  # signed up still, an admin no longer
+        hub.configure({**native, "allowedUsers": ["admin"]})
+        assert "/hub/login" in eve.get("/hub/home").url
+        assert "/hub/login" in hub.browser().login("eve", "correct horse").url
 
 
 def test_oauth_sends_users_to_the_login_page(newest: Place) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import runpy
+import sys
 import urllib.parse
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -117,6 +119,7 @@ def test_the_hub_is_told_exactly_what_was_given(tmp_path: Path, monkeypatch: pyt
     for name in ("HUB_STATE", "HUB_RUN"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("POD_NAMESPACE", "ml")
+    monkeypatch.setitem(sys.modules, "authenticators", MagicMock())  # needs JupyterHub
     lists = ["adminUsers", "allowedUsers", "notebookCommand", "notebookImages", "imagePullSecrets", "disks"]
     single = ["jupyterNotebookImage", "storageClass", "notebookServiceAccount", "jupyterNotebookPVCMount"]
     usual = {**render.usual, **dict.fromkeys(single, "x")}
