@@ -20,6 +20,24 @@ PROXY_PORT = os.environ.get("PROXY_PORT", "8000")
 PROXY_API_PORT = os.environ.get("PROXY_API_PORT", "8001")
 SPAWNED = {"kfctl.dev/spawned-by": "tf-hub"}  # tells what is this hub's from what another one makes
 
+# What may be typed in the form, for Python and for browsers, which want a - between brackets escaped.
+WHOLE = "^[0-9]+$"
+QUANTITY = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+\-]?[0-9]+)?$"
+HOST = r"(localhost|[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+|[A-Za-z0-9.\-]+(?=:)|\[[0-9a-f:.]+\])(:[0-9]+)?/"
+STEP = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+TAG = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}"
+DIGEST = "(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})"
+IMAGE = f"^({HOST})?{STEP}(/{STEP})*(:{TAG})?(@{DIGEST})?$"
+
+# KubeSpawner's form, which is older than the Bootstrap of JupyterHub 5.
+FORM = """{% include "form.html" %}
+<style>
+  #kubespawner-profiles-list .profile .option.hidden { display: none; }
+  #kubespawner-profiles-list .profile .option label { flex: none; width: 8rem; }
+  #kubespawner-profiles-list .profile .option select { appearance: auto; }
+</style>
+"""
+
 
 def hub():
     """Where the hub listens and what it keeps."""
@@ -112,7 +130,7 @@ AUTHENTICATORS = {
 
 def spawner():
     """The pods of the notebooks."""
-    c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
+    c.JupyterHub.spawner_class = "spawners.FormSpawner"
     c.KubeSpawner.namespace = os.environ["POD_NAMESPACE"]
     c.KubeSpawner.slug_scheme = VALUES["slugScheme"]
     c.KubeSpawner.extra_labels = SPAWNED
@@ -190,6 +208,7 @@ def literal(text):
 
 def form():
     """What a user may choose before the notebook starts."""
+    c.KubeSpawner.profile_form_template = FORM
     if VALUES["profiles"]:
         c.KubeSpawner.profile_list = VALUES["profiles"]
     elif VALUES["notebookImages"]:
@@ -201,12 +220,11 @@ def options():
     """The fields of the form."""
     requests, limits = "extra_resource_guarantees", "extra_resource_limits"
     cpu, memory, gpus = VALUES["notebookCpu"], VALUES["notebookMemory"], VALUES["notebookGpus"]
-    sizes = r"^[0-9]+(\.[0-9]+)?([kMGT]|[KMGT]i)?$"
     return {
         "image": images(),
-        "cpu": amount("CPU", requests, "cpu", cpu, r"^[0-9]+(\.[0-9]+)?m?$", "200m, 1.0, 2.5 …"),
-        "memory": amount("Memory", requests, "memory", memory, sizes, "100Mi, 1.5Gi …"),
-        "gpus": amount("GPUs", limits, "nvidia.com/gpu", gpus, "^[0-9]+$", "0, 1, 2 …"),
+        "cpu": amount("CPU", requests, "cpu", cpu, QUANTITY, "200m, 1.0, 2.5 …"),
+        "memory": amount("Memory", requests, "memory", memory, QUANTITY, "100Mi, 1.5Gi …"),
+        "gpus": amount("GPUs", limits, "nvidia.com/gpu", gpus, WHOLE, "0, 1, 2 …"),
     }
 
 
@@ -214,7 +232,7 @@ def images():
     """The image: one of the list, or any."""
     offered = dict.fromkeys(map(from_registry, [VALUES["jupyterNotebookImage"], *VALUES["notebookImages"]]))
     choices = {f"image-{i}": choice(image, {"image": image}) for i, image in enumerate(offered)}
-    return option("Image", choices, r"^[^\s]+$", "image:tag", {"image": "{value}"})
+    return option("Image", choices, IMAGE, "team/image:tag, in lower case", {"image": "{value}"})
 
 
 def amount(title, kind, name, usual, expected, hint):
@@ -232,9 +250,9 @@ def option(title, choices, expected, hint, override):
     """A list of which the last entry is a text to type."""
     typed = {
         "enabled": True,
-        "display_name": f"or {hint}",
+        "display_name": f"like {hint}",
         "validation_regex": expected,
-        "validation_message": hint,
+        "validation_message": f"like {hint}",
         "kubespawner_override": override,
     }
     return {"display_name": title, "choices": choices, "unlisted_choice": typed}

@@ -47,6 +47,7 @@ def hub(kubeflow: App) -> str:
 def notebook(kubeflow: App, window: Page, hub: str) -> Iterator[Page]:
     """The page of admin's server, started by the form; in the end admin stops it and logs out."""
     log_in(window, hub, "admin")
+    form_says_what_is_wrong(window)
     spawn(window, TYPED)
     yield window
     stop(window, hub)
@@ -68,12 +69,32 @@ def log_in(window: Page, hub: str, name: str, password: str = "") -> None:
 
 def spawn(window: Page, typed: dict[str, str]) -> None:
     """Ask for a server in the form, and wait until JupyterLab is there."""
-    for field, text in typed.items():
-        window.select_option(f"select[name='profile-option-notebook--{field}']", "unlisted-choice")
-        window.fill(f"input[name='profile-option-notebook--{field}--unlisted-choice']", text)
+    fill_in(window, typed)
     picture(window, "form")
     window.click("#spawn_form [type=submit]")
     window.wait_for_selector("#jp-main-dock-panel", timeout=300_000)
+
+
+def fill_in(window: Page, typed: dict[str, str]) -> None:
+    """Choose "Other...", which takes the list its name, and type; fill() waits for the field to be seen."""
+    for field, text in typed.items():
+        typed_in = f"[data-name='profile-option-notebook--{field}--unlisted-choice']"
+        option = window.locator(f".js-options-container:has({typed_in})")
+        option.locator("select").select_option("unlisted-choice")
+        option.locator("input").fill(text)
+
+
+def form_says_what_is_wrong(window: Page) -> None:
+    """See that "Other..." alone brings a field, what the browser finds wrong, and what the hub does."""
+    fields = window.locator(".js-other-input")
+    assert [field.is_visible() for field in fields.all()] == [False] * 4
+    fill_in(window, {"image": "a b", "cpu": "-1"})
+    assert [field.is_visible() for field in fields.all()] == [True, True, False, False]
+    fill_in(window, {"memory": "1gb", "gpus": "1.5"})
+    assert window.locator(".js-other-input:invalid").count() == 4
+    fill_in(window, {**TYPED, "image": "", "gpus": "1"})  # browsers take what is empty for right
+    window.click("#spawn_form [type=submit]")
+    assert "Image can't be empty" in window.inner_text(".spawn-error-msg")
 
 
 def stop(window: Page, hub: str) -> None:
@@ -100,6 +121,26 @@ def test_only_admin_with_a_blank_password_gets_in(window: Page, hub: str) -> Non
     for name, password in (("admin", "guess"), ("jovyan", ""), ("Admin2", "admin")):
         log_in(window, hub, name, password)
         assert "Invalid username or password" in window.inner_text(".login_error")
+
+
+def test_who_is_taken_out_is_out(kubeflow: App, window: Page, hub: str) -> None:
+    log_in(window, hub, "admin")
+    window.wait_for_selector("#spawn_form")
+    set_admins(kubeflow, '["bob"]')
+    try:
+        window.goto(f"{hub}/hub/home")
+        assert "/hub/login" in window.url
+        log_in(window, hub, "admin")
+        assert "Invalid username or password" in window.inner_text(".login_error")
+    finally:
+        set_admins(kubeflow, '["admin"]')
+        window.context.clear_cookies()  # they count again with the name
+
+
+def set_admins(kubeflow: App, names: str) -> None:
+    """Set the parameter and apply it, which is over when the new hub is ready."""
+    kubeflow.done("param", "set", "jupyterhub", "adminUsers", names)
+    kubeflow.done("apply", "default", "-c", "jupyterhub")
 
 
 def test_the_pod_is_as_the_form_said(kubeflow: App, notebook: Page) -> None:

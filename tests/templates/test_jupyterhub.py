@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -148,6 +149,32 @@ def test_admin_gets_a_notebook_with_a_blank_password_and_nobody_else(place: Plac
     assert claim["spec"]["resources"]["requests"] == {"storage": "10Gi"}
     for found, labels in zip((admins, claim), catalog().get("jupyterhub").spawns, strict=True):
         assert labels.items() <= found["metadata"]["labels"].items()  # what status, logs and delete look for
+
+
+def test_what_is_no_image_amount_or_number_comes_back_with_the_form(place: Place) -> None:
+    bad = {
+        "image": ["", "a b", "UPPER/Case", "<script>", "nb:1\n"],
+        "cpu": ["", "-1", "many"],
+        "memory": ["1 Gi", "1gb"],
+        "gpus": ["1.5", "-1"],
+    }
+    with place.hub({}) as hub:
+        admin = hub.browser()
+        admin.login("admin", "")
+        for field, texts in bad.items():
+            for text in texts:
+                words = {f"profile-option-notebook--{field}--unlisted-choice": text}
+                page = admin.post("/hub/spawn/admin", {"profile": "notebook", **words})
+                title = {"cpu": "CPU", "gpus": "GPUs"}.get(field, field.title())
+                assert f"{title} can&#39;t be {html.escape(text) or 'empty'}: like " in page.text
+                assert 'id="spawn_form"' in page.text
+        # Without JavaScript the list says what was chosen.
+        other = {"profile": "notebook", "profile-option-notebook--cpu": "unlisted-choice"}
+        assert "CPU can&#39;t be empty" in admin.post("/hub/spawn/admin", other).text
+        assert "No such profile: other" in admin.post("/hub/spawn/admin", {"profile": "other"}).text
+        good = {"image": f"localhost:5000/nb@sha256:{'0' * 64}", "memory": "1e9", "cpu": ".5", "gpus": "0"}
+        asked = {f"profile-option-notebook--{key}--unlisted-choice": text for key, text in good.items()}
+        assert "/spawn-pending/" in admin.post("/hub/spawn/admin", {"profile": "notebook", **asked}).url
 
 
 def test_who_is_no_longer_named_is_out_from_the_restart_on(place: Place) -> None:

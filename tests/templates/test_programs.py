@@ -30,7 +30,7 @@ SMALLEST = {
     "tf-serving-client": {"images": ["a.jpg"]},
 }
 PROGRAMS = {
-    "jupyterhub": ["jupyterhub_config.py", "authenticators.py", "proxy_token.py"],
+    "jupyterhub": ["jupyterhub_config.py", "authenticators.py", "spawners.py", "proxy_token.py"],
     "tf-serving-client": ["label.py"],
 }
 FULL = 2_000
