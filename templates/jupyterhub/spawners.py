@@ -22,7 +22,7 @@ class FormSpawner(KubeSpawner):
 
 def check(option, chosen, typed):
     """Raise ValueError unless what is chosen is in the list, or what is typed instead is as expected."""
-    other = option["unlisted_choice"]
+    other = option.get("unlisted_choice") or {}
     if typed is None:
         fine = chosen is None or chosen in option.get("choices", {})
     else:
