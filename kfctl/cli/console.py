@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def out(text: str, *, flush: bool = False) -> None:
 
 def note(text: str, hint: str = "") -> None:
     """Print whatever is not a result: progress, warnings, and what to do about them."""
+    with suppress(OSError):  # which the command's end tells
+        sys.stdout.flush()  # where both go to one place, what was printed first stands first
     print(text, file=sys.stderr)
     if hint:
         print(paint(f"  {hint}", "cyan", stream=sys.stderr), file=sys.stderr)

@@ -32,6 +32,20 @@ with console.live() as region:
 """
 
 
+def test_results_and_notes_keep_their_order_in_one_pipe() -> None:
+    code = "from kfctl.cli import console; console.out('a'); console.note('b'); console.out('c')"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=buffered,
+        check=True,
+        text=True,
+    )
+    assert done.stdout == "a\nb\nc\n"
+
+
 def on_a_terminal(code: str, typed: str = "", **environment: str) -> str:
     """Run Python code with a terminal for all streams, and return what that shows."""
     ours, theirs = pty.openpty()
