@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kfctl.actions.excuses import BINDINGS, in_need_of_new
 from kfctl.cluster.ownership import list_members
 from kfctl.cluster.pool import parallel
 from kfctl.cluster.request import MANAGER, Write
@@ -17,11 +17,11 @@ from kfctl.engine.verdicts import claims, immutable, refuses_new
 from kfctl.errors import ClusterError, Forbidden, Invalid, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, let_go, stale_default, steps_to, taken_over, without_left_over
-from kfctl.model.plan import KIND_COMES, LIMITS_COME, NAMESPACE_COMES
+from kfctl.model.plan import KIND_COMES, NAMESPACE_COMES
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfctl.cluster.client import Cluster, Preview
     from kfctl.cluster.kinds import Kind
@@ -32,10 +32,6 @@ Body = dict[str, Any]
 
 _NAME = 50  # characters of an object's name in that of its trial: what is short enough for every kind
 _LOOKS = 3  # at an object that changes all the time
-_ABSENT = re.compile(r'"([^"]+)" not found|PriorityClass with name (\S+) was found')
-# What sets limits in a namespace, and by which words the server refuses what is above them.
-_LIMITS = {"ResourceQuota": "exceeded quota: ", "LimitRange": " usage per "}
-_BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, alread
     known = [look.known(wanted) for wanted in resources]
     asked = [wanted for wanted, found in zip(resources, known, strict=True) if found is None]
     answers = iter(parallel(look.asked, asked))
-    return _in_need_of_new([found or _raised(next(answers)) for found in known], already.coming)
+    return in_need_of_new([found or _raised(next(answers)) for found in known], already.coming)
 
 
 def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]:
@@ -218,7 +214,7 @@ class _Look:
 
         Without that the old one would be deleted first, and the new one refused then.
         """
-        if not immutable(error.answer) or wanted.kind in _BINDINGS | HOLD_DATA:
+        if not immutable(error.answer) or wanted.kind in BINDINGS | HOLD_DATA:
             return None
         metadata = {**wanted.metadata, "name": f"{wanted.name[:_NAME]}-anew"}
         try:
@@ -282,47 +278,3 @@ def _raised(result: Found | KfctlError) -> Found:
     if isinstance(result, KfctlError):
         raise result
     return result
-
-
-def _in_need_of_new(found: Sequence[Found], coming: Collection[tuple[str, str]]) -> list[Found]:
-    """Excuse what the server refuses only because something else that the same apply makes is not there."""
-    new = {*coming, *((each.wanted.kind, each.wanted.name) for each in found if each.live is None)}
-    limits = {(each.wanted.kind, each.wanted.namespace) for each in found if _changes_limits(each)}
-    return [_excused(each, new, limits) for each in found]
-
-
-def _changes_limits(found: Found) -> bool:
-    """Whether it is a quota or a range of a namespace that is going to be another one."""
-    if found.wanted.kind not in _LIMITS or not found.preview:
-        return False
-    return bool(at(found.live, "spec") != at(found.preview, "spec"))
-
-
-def _excused(found: Found, new: Collection[tuple[str, str]], limits: Collection[tuple[str, str]]) -> Found:
-    said = found.error.message if isinstance(found.error, Forbidden) else ""
-    if any((kind, found.wanted.namespace) in limits and word in said for kind, word in _LIMITS.items()):
-        return replace(found, error=None, offline=LIMITS_COME)
-    if _binds(found, new):
-        return replace(found, error=None, offline="its role is made by the same apply")
-    if _names_absent(found, new):
-        return replace(found, error=None, offline="what its pod names is not there yet")
-    return found
-
-
-def _names_absent(found: Found, new: Collection[tuple[str, str]]) -> bool:
-    """Whether a pod names an account or a class that comes with it, or the account of a new namespace."""
-    absent = _ABSENT.search(found.error.message) if isinstance(found.error, Forbidden) else None
-    if absent is None or found.wanted.kind != "Pod":
-        return False
-    coming = {("ServiceAccount", "default"), *new}
-    kinds = ("ServiceAccount", "PriorityClass", "RuntimeClass")
-    return any((kind, absent[1] or absent[2]) in coming for kind in kinds)
-
-
-def _binds(found: Found, new: Collection[tuple[str, str]]) -> bool:
-    role = at(found.wanted.body, "roleRef") or {}
-    return (
-        found.wanted.kind in _BINDINGS
-        and isinstance(found.error, NotFound | Forbidden)
-        and (role.get("kind"), role.get("name")) in new
-    )
