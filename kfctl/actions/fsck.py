@@ -42,7 +42,8 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     inventory, faults = _read(cluster, scope)
     if not scope.cluster_read:
         faults += guard.doubt(cluster, environment, inventory)
-    members, failures = _search(cluster, scope)
+    found, failures = _search(cluster, scope)
+    members = _of_this_set(found, scope, inventory)
     unseen = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
     unread = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
     silent = [told for kind, told in unread.items() if kind not in unseen]
@@ -136,6 +137,23 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], dict[Kind, Kfct
             if owner and owner.ours and not _is_foreign(body):
                 found[at(body, "metadata", "uid")] = body
     return list(found.values()), failures
+
+
+def _of_this_set(found: list[Body], scope: Scope, inventory: Inventory) -> list[Body]:
+    """Return those that are not the same app's in another namespace, as far as that can be told.
+
+    An object that has lost its set's label is this set's where the set is known to have others.
+    """
+    from kfctl.engine.ownership import PART_OF_SET
+
+    marked = {at(body, "metadata", "namespace") for body in found if _is_member(body, scope)}
+    known = {None, scope.namespace, *inventory.namespaces, *marked}
+
+    def is_ours(body: Body) -> bool:
+        labelled = at(body, "metadata", "labels", PART_OF_SET)
+        return bool(labelled) or at(body, "metadata", "namespace") in known
+
+    return [body for body in found if is_ours(body)]
 
 
 def _silent(cluster: Cluster, inventory: Inventory, *, lost: bool) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,23 @@ def test_a_lost_record_is_found_and_made_anew(world: World, typed: Callable[...,
     assert typed("apply", "--yes").code == ExitCode.OK
     assert world.admin.find("v1", "ConfigMap", "b", world.namespace) is None
     assert [number for number, _, _ in revisions(typed)] == [2, 1]
+
+
+def test_a_lost_label_moves_no_object_to_the_set_of_another_namespace(
+    world: World, typed: Callable[..., Run], new_namespace: Callable[[], str]
+) -> None:
+    here, there = world.namespace, new_namespace()
+    for namespace in (there, here):  # the same app in two namespaces
+        replace(world, namespace=namespace).write(one=[config_map(f"of-{namespace}")])
+        assert typed("apply").code == ExitCode.OK
+        body = world.admin.get("v1", "ConfigMap", f"of-{namespace}", namespace)
+        world.admin.patch(body, {"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}})
+    ran = typed("fsck")
+    assert f"ConfigMap/of-{here} is this app's, and not in its inventory" in ran.out
+    assert there not in ran.out
+    assert typed("fsck", "--repair").code == ExitCode.OK
+    labels = world.admin.get("v1", "ConfigMap", f"of-{there}", there)["metadata"]["labels"]
+    assert "applyset.kubernetes.io/part-of" not in labels
 
 
 def test_nothing_is_repaired_while_not_all_can_be_seen(

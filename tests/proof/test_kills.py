@@ -71,7 +71,8 @@ def undisturbed(world: World) -> tuple[dict[int, int], dict[int, Any]]:
         requests[version] = world.clean(*words)
         wanted[version] = world.found()
     assert wanted[0] == {} and not world.leftovers(), "delete leaves nothing"
-    assert {"one", "old"} <= set(world.webhook.asked), "the webhook was asked about the custom resources"
+    # Not of what comes with it: the API server learns of a new webhook when it gets to it.
+    assert "one" in world.webhook.asked, "the webhook was asked about the custom resource that is updated"
     return requests, wanted
 
 
