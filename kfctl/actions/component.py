@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfctl.actions.app import check_name
-from kfctl.errors import KfctlError, UsageError
+from kfctl.errors import KfctlError, Refused, UsageError
 from kfctl.model.absent import ABSENT
 from kfctl.store.appfiles import component_names, load_app
 from kfctl.store.catalog import catalog
 from kfctl.store.edit import Edit, edit, read_file, remove, rename, write_file
 from kfctl.store.lock import locked
+from kfctl.store.manifests import files_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from kfctl.model.app import App
@@ -42,9 +43,15 @@ def summaries(app: App) -> dict[str, str]:
     return told
 
 
-def remove_components(root: Path, names: Sequence[str]) -> tuple[Touched, ...]:
-    """Remove components, their raw manifests, and what environments say of them."""
+def remove_components(
+    root: Path, names: Sequence[str], ask: Callable[[str], bool] | None
+) -> tuple[Touched, ...]:
+    """Remove components, their raw manifests, and what environments say of them.
+
+    The manifests are somebody's own work: Refused unless `ask` says yes to them.
+    """
     with locked(root):
+        _check_manifests(root, names, ask)
         app = load_app(root)
         return tuple(_remove(root, app, name) for name in names)
 
@@ -73,6 +80,18 @@ def _remove(root: Path, app: App, name: str) -> Touched:
     for path in gone:
         remove(root, path)
     return Touched(name, (*gone, *dict.fromkeys(each.path for each in edits)))
+
+
+def _check_manifests(root: Path, names: Sequence[str], ask: Callable[[str], bool] | None) -> None:
+    folders = [folder for name in names if (folder := root / "components" / name).is_dir()]
+    files = [f"components/{folder.name}/{each}" for folder in folders for each in files_below(folder)]
+    if not files:
+        return
+    told = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+    if ask is None:
+        raise Refused(f"this would delete {told}", hint="--yes does it")
+    if not ask(f"Delete {told}?"):
+        raise Refused("nothing was removed", hint="without a yes no manifest is deleted")
 
 
 def _own_paths(root: Path, name: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.actions.given import Declared, Given
-from kfctl.engine.resolve import examine
+from kfctl.engine.resolve import cautions, examine
 from kfctl.errors import UsageError
 from kfctl.model.absent import ABSENT
 from kfctl.model.app import Settings
@@ -81,7 +81,7 @@ def set_params(root: Path, place: Place, given: Sequence[Given]) -> Outcome:
         app = _load(root, place)
         declared = Declared(_prototypes(app, place))
         typed = declared.typed(given)
-        before = place.settings(app)
+        before, known = place.settings(app), _judged(app, place).cautions
         spelled = {_spelling(before, name, declared): value for name, value in typed.items()}
         edit(root, [Edit(place.path, (*place.keys, name), value) for name, value in spelled.items()])
         app = _load(root, place)
@@ -96,7 +96,9 @@ def set_params(root: Path, place: Place, given: Sequence[Given]) -> Outcome:
         )
         for name, value in spelled.items()
     ]
-    return Outcome(tuple(changes), tuple(declared.deprecations(typed)), _problems(app, place))
+    judged = _judged(app, place)
+    new = (told for told in judged.cautions if told not in known)
+    return Outcome(tuple(changes), (*declared.deprecations(typed), *new), judged.problems)
 
 
 def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
@@ -107,21 +109,29 @@ def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
         before = place.settings(app)
         found = [spelled for name in names if (spelled := _set_name(before, name, declared))]
         edit(root, _removals(app, place, found))
-        problems = _problems(_load(root, place), place) if found else ()
+        problems = _judged(_load(root, place), place).problems if found else ()
     changes = (
         Changed(place, n, declared.masked(n, before.values[n]), ABSENT, before.locations[n]) for n in found
     )
     return Outcome(tuple(changes), (), problems)
 
 
-def _problems(app: App, place: Place) -> tuple[Problem, ...]:
-    """Return what is wrong with the values of the component; a global may be meant for any, so of none."""
+class _Judged(NamedTuple):
+    """What is wrong with the values of a component, and what its user should know of them."""
+
+    problems: tuple[Problem, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+def _judged(app: App, place: Place) -> _Judged:
+    """Judge the values of the component; a global may be meant for any, so of none."""
     if not place.component:
-        return ()
+        return _Judged()
     component = app.components[place.component]
     environment = app.environments[place.environment] if place.environment else None
     prototype = catalog(app.root).get(component.prototype, component.where)
-    return examine(app, environment, component, prototype)[1]
+    resolved, problems = examine(app, environment, component, prototype)
+    return _Judged(problems, cautions(component, prototype, resolved))
 
 
 def _removals(app: App, place: Place, names: Sequence[str]) -> list[Edit]:

@@ -43,13 +43,18 @@ def remove_components(
         typer.Argument(metavar="COMPONENT…", help="The components.", autocompletion=complete.components),
     ],
     session: Session,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before manifests are deleted.")] = False,
 ) -> None:
-    """Remove components from the app, with their overrides; the next apply removes them from the cluster."""
+    """Remove components from the app, with their overrides; the next apply removes them from the cluster.
+
+    It asks before it deletes manifests, which are written by hand.
+    """
     from kfctl.actions.app import here, the_components
     from kfctl.actions.component import remove_components as remove
 
     root = here(session.directory)
-    for touched in remove(root, the_components(root, components)):
+    ask = (lambda _: True) if yes else console.confirm if console.can_ask() else None
+    for touched in remove(root, the_components(root, components), ask):
         console.out(f"removed {touched.component}: {', '.join(touched.paths)}")
     console.note("nothing on a cluster was touched: the next apply removes it there")
 

@@ -59,7 +59,11 @@ def test_remove_takes_raw_manifests_along(shell: Shell) -> None:
     assert "configmap/a" in shell("show -o name").out
     assert shell("component rename raw cooked").code == 0
     assert "configmap/a" in shell("show -c cooked -o name").out
-    assert shell("component rm cooked").code == 0
+    refused = shell("component rm web cooked")
+    assert (refused.code, refused.out) == (5, "")
+    assert refused.err == "kfctl: this would delete components/cooked/a.yaml\n  --yes does it\n"
+    assert {"components/cooked/a.yaml", "components/web.yaml"} <= shell.files().keys()
+    assert shell("component rm cooked --yes").code == 0
     assert shell.files() == FILES
 
 

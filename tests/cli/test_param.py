@@ -326,3 +326,11 @@ def test_many_at_once_lose_nothing(kfctl: Callable[..., Run], write_tree: Callab
     assert [(run.code, run.err) for run in runs] == [(0, "")] * len(names)
     params = yamltext.load((root / "components/many.yaml").read_text())["params"]
     assert params == {name: int(name[1:]) for name in names}
+
+
+def test_a_caution_is_told_when_it_comes_and_by_validate(shell: Shell) -> None:
+    shell("generate tf-job train --image=x")
+    told = "warning: train: command is a list of words"
+    assert told in shell("param", "set", "train", "command", '["python x.py"]').err
+    assert told not in shell("param set train numWorkers 2").err  # nothing new
+    assert told in shell("validate -c train").err
