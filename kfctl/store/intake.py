@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WHAT = "name a YAML or JSON file, a folder of them, or - for standard input"
-_DOWNLOAD = "download it first, and import the file, or pipe it in: curl -L URL | kfctl import -"
+_DOWNLOAD = "curl -fL URL | kfctl import - --name COMPONENT takes it from there"
 _SITE = ".kfctl-import-"  # begins the name of the folder in which an import is prepared
 
 # A file that shows that a folder is no folder of plain manifests → what it is and what to do.
@@ -98,12 +98,13 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _file(path: Path) -> Source:
+    if path.parts[:1] in {("http:",), ("https:",)}:
+        raise UsageError("a URL can't be imported, only what is here", hint=_DOWNLOAD)
     try:
         raw = path.read_bytes()
     except OSError as error:
         near = _near(path) if isinstance(error, FileNotFoundError) else ""
-        hint = _DOWNLOAD if path.parts[0] in {"http:", "https:"} else near or _WHAT
-        raise UsageError(f"can't read {path}: {error.strerror}", hint=hint) from None
+        raise UsageError(f"can't read {path}: {error.strerror}", hint=near or _WHAT) from None
     name = path.name.lstrip(".") or "manifest"
     return Source(str(path), name if name.endswith(SUFFIXES) else f"{name}.yaml", raw)
 

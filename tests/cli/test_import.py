@@ -428,7 +428,7 @@ def test_wrong_arguments(app: Shell) -> None:
     for line, message in {
         f"import {path} DIR": "is no ksonnet app",
         f"import {path} --name A_b": "can't be the name of a component",
-        "import https://example.com/x.yaml": "No such file or directory\n  download it first",
+        "import https://example.com/x.yaml": "a URL can't be imported, only what is here\n  curl -fL URL",
         "import nowhere.yaml": "can't read nowhere.yaml: No such file or directory\n  name a YAML or JSON",
         f"import {path.replace('a.yaml', 'b.yaml')}": f"did you mean {path}?",
         "import": "missing argument",
