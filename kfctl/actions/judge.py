@@ -64,6 +64,10 @@ class Judge:
         """Return whether an object is nothing without pods that run."""
         return judgement.needs_pods(body)
 
+    def between(self, body: Body) -> tuple[tuple[str, str], ...]:
+        """Return what stands between an object and its pods, as apiVersion and kind."""
+        return judgement.between(body)
+
     @cached_property
     def _binding_modes(self) -> dict[str, str]:
         try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Body = Mapping[str, Any]
 
 NO_LONGER = "no longer in the app"
+_REPLICA_SETS = ("apps/v1", "ReplicaSet")
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _judged(cluster: Cluster, scope: Scope, objects: Mapping[Key, Body], judge: 
 
     bodies = list(objects.values())
     scene = Scene(bodies, judge)
-    for listed in _below(cluster, scope, bodies):
+    for listed in _below(cluster, scope, bodies, judge):
         scene.take(listed)
     judged = {each.key: each for each in scene.changes()}
     troubled = [
@@ -148,18 +149,18 @@ def _judged(cluster: Cluster, scope: Scope, objects: Mapping[Key, Body], judge: 
     return judged | {each.key: each for each in explained(cluster, troubled, judge)}
 
 
-def _below(cluster: Cluster, scope: Scope, bodies: Sequence[Body]) -> Iterator[Any]:
-    """Return all pods of the app, and what stands between them and their Deployments."""
+def _below(cluster: Cluster, scope: Scope, bodies: Sequence[Body], judge: Judge) -> Iterator[Any]:
+    """Return all pods of the app, and what stands between them and its objects."""
     from kfctl.cluster.pool import parallel
     from kfctl.cluster.request import Selection
     from kfctl.cluster.streams import Listed, Source
     from kfctl.engine.ownership import selector
 
     spaces = {Resource(body).namespace for body in bodies} - {""}
-    kinds = [("apps/v1", "ReplicaSet"), ("v1", "Pod")]
-    sources = [
-        Source(*kind, Selection(space, labels=selector(scope))) for kind in kinds for space in sorted(spaces)
-    ]
+    between = {kind for body in bodies for kind in judge.between(body)}
+    labels = selector(scope) if between <= {_REPLICA_SETS} else ""  # others may pass no labels on
+    kinds = [*sorted(between), ("v1", "Pod")]
+    sources = [Source(*kind, Selection(space, labels=labels)) for kind in kinds for space in sorted(spaces)]
     listings = parallel(lambda s: cluster.list_all(s.api_version, s.kind, s.selection), sources)
     for source, listing in zip(sources, listings, strict=True):
         if not isinstance(listing, KfctlError):  # who may not see pods sees the objects

@@ -43,7 +43,9 @@ def remove_components(
         typer.Argument(metavar="COMPONENT…", help="The components.", autocompletion=complete.components),
     ],
     session: Session,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before manifests are deleted.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before manifests are deleted.")
+    ] = False,
 ) -> None:
     """Remove components from the app, with their overrides; the next apply removes them from the cluster.
 

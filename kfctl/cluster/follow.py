@@ -175,8 +175,8 @@ def _sources(pending: Iterable[Body], waiting: Waiting) -> list[Source]:
         space = str(at(body, "metadata", "namespace") or "")
         if body.get("kind") != "Pod":
             sources["v1", "Pod", space] = Source("v1", "Pod", Selection(space))
-        if body.get("kind") == "Deployment":
-            sources["apps/v1", "ReplicaSet", space] = Source("apps/v1", "ReplicaSet", Selection(space))
+        for kind in waiting.judge.between(body):
+            sources[*kind, space] = Source(*kind, Selection(space))
     return list(sources.values())
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, Any]
 
-BELOW = ("Pod", "ReplicaSet")  # an object's pods, and what stands between them and a Deployment
+DEEPEST = 4  # levels from an object down to its pods: a TrainJob has a JobSet, that Jobs, those pods
 
 
 class Judge(Protocol):
@@ -30,6 +30,9 @@ class Judge(Protocol):
 
     def needs_pods(self, body: Body) -> bool:
         """Return whether an object is nothing without pods that run."""
+
+    def between(self, body: Body) -> tuple[tuple[str, str], ...]:
+        """Return what stands between an object and its pods, as apiVersion and kind."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,7 @@ class Scene:
             self._lose(news)
             return
         self._take_own(news)
-        if news.source.kind in BELOW:
-            self._take_below(news)
+        self._take_below(news)
 
     def later(self) -> None:
         """Let what is not at its end be judged again: it may have come there by time alone."""
@@ -138,7 +140,7 @@ class Scene:
 
     def _add(self, body: Body) -> None:
         uid, owner = str(at(body, "metadata", "uid")), _controller(body)
-        if owner:
+        if owner and uid not in self._keys:
             self._below[uid] = body
             self._children.setdefault(owner, set()).add(uid)
             self._touch(owner)
@@ -150,8 +152,10 @@ class Scene:
         self._touch(owner)
 
     def _touch(self, owner: str) -> None:
-        above = _controller(self._below[owner]) if owner in self._below else ""
-        self._dirty |= {self._keys[uid] for uid in (owner, above) if uid in self._keys}
+        for _ in range(DEEPEST):
+            if owner in self._keys:
+                self._dirty.add(self._keys[owner])
+            owner = _controller(self._below.get(owner, {}))
 
     def _lose(self, news: Lost) -> None:
         """Remember of the objects of a source that can't be read that nothing is known of them."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.conditions import conditions
 from kfctl.engine.quantity import quantity
 from kfctl.model.finding import Finding, bad, ok, unknown
-from kfctl.model.resource import at
+from kfctl.model.resource import at, is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -139,9 +139,7 @@ def kinds(
     known: Iterable[tuple[str, str]], unserved: Iterable[tuple[str, str]], demands: Demands
 ) -> Iterator[Finding]:
     """Judge whether the server knows every kind of the app; `known` are those that it serves of `demands`."""
-    custom = sorted(
-        kind for version, kind in known if "." in version.partition("/")[0] and not _builtin(version)
-    )
+    custom = sorted(kind for version, kind in known if is_custom(version.partition("/")[0]))
     if custom:
         yield ok("kinds", f"the cluster has {', '.join(custom)}")
     own = {(group, kind) for group, kind in demands.defined}
@@ -160,10 +158,6 @@ def rights(missing: Sequence[str], asked: int) -> Finding:
         return ok("rights", f"all {asked} that an apply needs")
     hint = f"ask who runs the cluster; to see it: kubectl auth can-i {missing[0]}"
     return bad("rights", f"missing: {_some(missing)}", hint)
-
-
-def _builtin(version: str) -> bool:
-    return version.partition("/")[0].endswith(".k8s.io")
 
 
 def _some(names: Sequence[str]) -> str:

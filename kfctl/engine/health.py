@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from kfctl.engine import jobs, workloads
 from kfctl.engine import pods as podhealth
 from kfctl.engine.conditions import conditions, is_outdated, observed, true, words
-from kfctl.engine.podtemplates import pod_templates
+from kfctl.engine.podtemplates import BETWEEN, pod_templates
 from kfctl.engine.surroundings import Surroundings
-from kfctl.model.resource import Resource, at
+from kfctl.model.resource import Resource, at, is_custom
 from kfctl.model.status import Health, Status
 
 if TYPE_CHECKING:
@@ -56,7 +56,14 @@ def has_ttl(body: Body) -> bool:
 
 def needs_pods(body: Body) -> bool:
     """Return whether an object is nothing without pods that run."""
-    return at(body, "spec", "replicas") != 0 and bool(pod_templates(Resource(body)))
+    has_pods = bool(between(body) or pod_templates(Resource(body)))
+    return has_pods and at(body, "spec", "replicas") != 0
+
+
+def between(body: Body) -> tuple[tuple[str, str], ...]:
+    """Return what stands between an object and its pods: apiVersion and kind of what its controller makes."""
+    resource = Resource(body)
+    return BETWEEN.get(f"{resource.group}/{resource.kind}", ())
 
 
 def has_ended(body: Body) -> bool:
@@ -82,7 +89,7 @@ def verdict(body: Body, around: Surroundings) -> Verdict:
     kind = (resource.group, resource.kind)
     if not observed(body, must_tell=kind in _OBSERVED):
         return workloads.UNSEEN
-    found = HEALTH.get(kind, _custom if _is_custom(resource.group) else _there)(body, around)
+    found = HEALTH.get(kind, _custom if is_custom(resource.group) else _there)(body, around)
     return jobs.running(found[1], around) if found[0] is Health.READY and kind in jobs.JOBS else found
 
 
@@ -220,10 +227,6 @@ def _ray_cluster(body: Body, around: Surroundings) -> Verdict:
     return workloads.by_word(body, at(body, "status"), "state", "reason")
 
 
-def _is_custom(group: str) -> bool:
-    return "." in group and group not in _SERVERS_OWN
-
-
 def _age(body: Body, now: float) -> float:
     made = at(body, "metadata", "creationTimestamp")
     return now - datetime.fromisoformat(str(made)).timestamp() if made else 0.0
@@ -238,16 +241,6 @@ _BY_CONDITION = (
 # What conditions of parts, and of gateways, end with.
 _OF_PARTS = (
     *("Ready", "Available", "Accepted", "Programmed", "Provisioned", "ResolvedRefs", "Synced", "Healthy"),
-)
-# Groups with a dot whose kinds the API server itself has.
-_SERVERS_OWN = frozenset(
-    f"{name}.k8s.io"
-    for name in (
-        *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization"),
-        *("certificates", "coordination", "discovery", "events", "flowcontrol.apiserver"),
-        *("internal.apiserver", "metrics", "networking", "node", "rbac.authorization", "resource"),
-        *("scheduling", "storage", "storagemigration"),
-    )
 )
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 

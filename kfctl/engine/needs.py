@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.podtemplates import containers, maps, pod_templates
 from kfctl.errors import AppError, Problem, did_you_mean
 from kfctl.model.plan import Need
-from kfctl.model.resource import Key, at
+from kfctl.model.resource import Key, at, is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ def _all(resources: Sequence[Resource]) -> Iterator[Need]:
             yield Need(key, Key("", "Namespace", "", key.namespace), why="its namespace")
         if (key.group, key.kind) in kinds:
             yield Need(key, kinds[key.group, key.kind], ready=True, why="its kind")
-        if _is_custom(key.group):
+        if is_custom(key.group):  # kinds of Kubernetes itself go before webhooks
             yield from (
                 Need(key, on, ready=True, why="the webhook that admits it") for on in backends(key.group)
             )
@@ -108,11 +108,6 @@ def _named(source: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
 def _defined(definition: Resource) -> tuple[str, str]:
     spec = definition.body.get("spec")
     return str(at(spec, "group")), str(at(spec, "names", "kind"))
-
-
-def _is_custom(group: str) -> bool:
-    """Whether kinds of the group come after webhooks: those of Kubernetes itself went before."""
-    return "." in group and not group.endswith(".k8s.io")
 
 
 def _backends(resources: Sequence[Resource]) -> Callable[[str], list[Key]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
-from kfctl.model.resource import at
+from kfctl.model.resource import at, is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,14 @@ PLACES: dict[str, tuple[str, ...]] = {  # of pod templates in built-in kinds
     "apps/StatefulSet": TEMPLATE,
     "batch/CronJob": ("spec", "jobTemplate", "spec", "template"),
     "batch/Job": TEMPLATE,
+}
+# What the controllers of objects make, that has pods made in turn: apiVersion and kind.
+BETWEEN: dict[str, tuple[tuple[str, str], ...]] = {
+    "apps/Deployment": (("apps/v1", "ReplicaSet"),),
+    "jobset.x-k8s.io/JobSet": (("batch/v1", "Job"),),
+    "kubeflow.org/Notebook": (("apps/v1", "StatefulSet"),),
+    "ray.io/RayJob": (("ray.io/v1", "RayCluster"), ("batch/v1", "Job")),
+    "trainer.kubeflow.org/TrainJob": (("jobset.x-k8s.io/v1alpha2", "JobSet"), ("batch/v1", "Job")),
 }
 
 
@@ -46,7 +55,7 @@ def with_pod_templates(resource: Resource, change: Change) -> Mapping[str, Any]:
     if path:
         template = at(resource.body, *path)
         return _changed_at(resource.body, path, change) if isinstance(template, dict) else resource.body
-    if "." in resource.group and not resource.group.endswith(".k8s.io"):  # a custom resource, such as a TFJob
+    if is_custom(resource.group):  # such as a TFJob
         spec = resource.body.get("spec")
         changed = _changed_anywhere(spec, change)
         return resource.body if changed is spec else {**resource.body, "spec": changed}
@@ -60,6 +69,9 @@ def _changed_at(value: Mapping[str, Any], path: tuple[str, ...], change: Change)
 
 def _changed_anywhere(value: Any, change: Change) -> Any:
     """Return the value with each map called `template` that holds a pod's containers changed."""
+    if isinstance(value, list):
+        items = [_changed_anywhere(item, change) for item in value]
+        return value if all(map(is_, items, value)) else items
     if not isinstance(value, dict):
         return value
     result = dict(value)

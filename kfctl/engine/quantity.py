@@ -6,6 +6,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from kfctl.model.resource import is_custom
+
 _BINARY = {f"{letter}i": Fraction(1024) ** power for power, letter in enumerate("KMGTPE", start=1)}
 _DECIMAL = {
     **{letter: Fraction(1000) ** power for power, letter in enumerate("kMGTPE", start=1)},
@@ -44,7 +46,7 @@ def quantity(value: Any) -> Fraction | None:
 
 def holds_quantity(group: str, path: tuple[str, ...]) -> bool:
     """Whether a field of a kind of `group` is a quantity, which the server may write another way."""
-    if "." in group and not group.endswith(".k8s.io"):
+    if is_custom(group):
         return False  # a custom resource is stored as it is written
     last = ("", "", *path)[-3:]
     return any(all(want in ("", name) for want, name in zip(place, last, strict=True)) for place in _PLACES)

@@ -79,6 +79,23 @@ class Resource:
         return Key(self.group, self.kind, self.namespace, self.name)
 
 
+# API groups with a dot whose kinds the API server itself has.
+_SERVERS_OWN = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization"),
+        *("certificates", "coordination", "discovery", "events", "flowcontrol.apiserver"),
+        *("internal.apiserver", "metrics", "networking", "node", "rbac.authorization", "resource"),
+        *("scheduling", "storage", "storagemigration"),
+    )
+)
+
+
+def is_custom(group: str) -> bool:
+    """Whether the kinds of an API group are defined by somebody else than the API server."""
+    return "." in group and group not in _SERVERS_OWN
+
+
 def holds_secret(resource: Resource) -> bool:
     """Whether an object is a Secret with something in it."""
     return resource.kind == "Secret" and bool(resource.body.get("data") or resource.body.get("stringData"))

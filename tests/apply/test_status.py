@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,15 +20,17 @@ from kfctl.model.plan import Scope
 from kfctl.model.resource import Key
 from kfctl.model.status import Health, Status
 from kfctl.store.appfiles import load_app
-from tests.apply.conftest import config_map, deployment, job
+from tests.apply.conftest import config_map, definition, deployment, job
 from tests.apply.test_waiting import CRASHED
+from tests.cluster.processes import wait_until
 from tests.node.page import CTRL_C
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from tests.apply.conftest import World
+    from kfctl.cluster.client import Cluster
+    from tests.apply.conftest import Body, World
     from tests.conftest import Run
 
 
@@ -64,6 +67,40 @@ def test_the_tree(world: World) -> None:
     assert web.cause is not None
     assert web.cause.reason == "CrashLoopBackOff"
     assert objects(found)["ConfigMap/a"].health is Health.READY
+
+
+@pytest.fixture
+def job_sets(admin: Cluster) -> Iterator[Body]:
+    """A definition of JobSets, for an app to bring; it is removed after."""
+    body: Body = json.loads(json.dumps(definition("JobSet")).replace("things.kfctl.test", "jobset.x-k8s.io"))
+    body["metadata"]["annotations"] = {"api-approved.kubernetes.io": "unapproved, for a test"}
+    body["spec"]["versions"][0]["name"] = "v1alpha2"
+    if admin.find(body["apiVersion"], body["kind"], body["metadata"]["name"]):
+        pytest.skip("this cluster has JobSets already, which the tests leave alone")
+    yield body
+    admin.delete(body)
+
+
+def test_pods_are_found_below_what_stands_between(world: World, job_sets: Body) -> None:
+    """A JobSet's controller is played, that of its Job is the cluster's own."""
+    world.login = replace(world.login, user=None)
+    spec = {"replicatedJobs": [{"name": "w", "template": {"spec": job("w")["spec"]}}]}
+    version = {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet"}
+    world.write(kinds=[job_sets], one=[{**version, "metadata": {"name": "train"}, "spec": spec}])
+    world.apply(wait=False)
+    made = world.admin.get(*version.values(), "train", world.namespace)
+    template = made["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]
+    assert template["metadata"]["labels"]["kfctl.dev/component"] == "one"  # as `logs` looks for them
+    owner = {**version, "name": "train", "uid": made["metadata"]["uid"], "controller": True}
+    body = job("train-w-0")
+    body["metadata"] |= {"namespace": world.namespace, "ownerReferences": [owner]}
+    world.admin.create(body)
+
+    def pods() -> tuple[Status, ...]:
+        return objects(looked_at(world, "one"))["JobSet/train"].children
+
+    assert wait_until(lambda: bool(pods()), 30)
+    assert {(pod.key.kind, pod.key.name.rpartition("-")[0]) for pod in pods()} == {("Pod", "train-w-0")}
 
 
 def test_a_part(world: World) -> None:
