@@ -22,6 +22,8 @@ def running(message: str, around: Surroundings) -> Verdict:
         if why := podhealth.looping(pod, around.now):  # its controller counts it as running
             said = f"{why.pod} does not stay so: {why.reason}: {why.message}"
             return Health.PROGRESSING, f"{message}, but {said}"
+    if podhealth.unproven(around.pods, around.now):  # its failed pods stay, and others take their place
+        return Health.PROGRESSING, f"{message}, for less than {podhealth.STEADY:.0f} s after a failure"
     return (Health.PROGRESSING if around.wait_for_jobs else Health.READY), message
 
 

@@ -42,6 +42,7 @@ _FAILING = frozenset(
         "PostStartHookError",
     }
 )
+_PHASES = ("Failed", "Running", "Succeeded")
 _UNREADY = "NotReady"
 _FAILED = "the program failed: read its log"
 STEADY = 30.0  # seconds after which a program that was started again counts as running
@@ -115,10 +116,21 @@ def looping(pod: Body, now: float) -> Cause | None:
     return trouble if fails else None
 
 
-def _has_just_failed(container: Body, now: float) -> bool:
+def unproven(pods: Sequence[Body], now: float) -> bool:
+    """Whether pods have failed, none has ended well, and those that run have just been started."""
+    by_phase = {phase: [pod for pod in pods if at(pod, "status", "phase") == phase] for phase in _PHASES}
+    up = [each for pod in by_phase["Running"] for each in _containers(pod) if at(each, "state", "running")]
+    young = bool(up) and all(_is_young(each, now) for each in up)
+    return young and bool(by_phase["Failed"]) and not by_phase["Succeeded"]
+
+
+def _is_young(container: Body, now: float) -> bool:
     since = at(container, "state", "running", "startedAt")
-    failed = at(container, "lastState", "terminated", "exitCode")
-    return bool(since and failed) and now - datetime.fromisoformat(str(since)).timestamp() < STEADY
+    return bool(since) and now - datetime.fromisoformat(str(since)).timestamp() < STEADY
+
+
+def _has_just_failed(container: Body, now: float) -> bool:
+    return bool(at(container, "lastState", "terminated", "exitCode")) and _is_young(container, now)
 
 
 def restarts(pod: Body) -> int:
