@@ -151,6 +151,12 @@ class _Look:
         try:
             return self._tried(wanted, live)
         except ClusterError as error:
+            taken = claims(error.answer) if self.already.force else ()
+            if not taken:
+                return self._failed(wanted, live or self._read(wanted), error)
+        try:
+            return replace(self._tried(wanted, live, force=True), taken=taken)
+        except ClusterError as error:
             return self._failed(wanted, live or self._read(wanted), error)
 
     def _failed(self, wanted: Resource, live: Body | None, error: ClusterError) -> Found:
@@ -172,10 +178,10 @@ class _Look:
         preview = self.cluster.preview(_with_strategy(wanted.body, of_now), Write(force=force))
         return replace(preview, body=_with_strategy(preview.body, of_then))
 
-    def _tried(self, wanted: Resource, live: Body | None) -> Found:
+    def _tried(self, wanted: Resource, live: Body | None, *, force: bool = False) -> Found:
         """Return the object before and after as of one moment: controllers change it while we look."""
         for _ in range(_LOOKS):
-            preview = self._preview(wanted, live, force=self.already.force)
+            preview = self._preview(wanted, live, force=force)
             if preview.created:
                 return Found(wanted, preview=preview.body)
             if _version(live) != _version(preview.body):

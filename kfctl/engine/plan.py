@@ -42,6 +42,7 @@ class Found:
     error: ClusterError | None = None  # why it said no
     offline: str = ""  # or why there was no dry run
     unchanged: bool = False  # known to be as wanted without one
+    taken: tuple[Claim, ...] = ()  # the fields of other managers that a forced one takes
     ran: bool = False  # a job that was applied as wanted, and is no longer there: its TTL removed it
 
 
@@ -105,7 +106,7 @@ class _Judge:
         if found.error is not None:
             return self._failed(found, live, found.error)
         if found.preview is not None:
-            fields = compare(live, found.preview, self.mask)
+            fields = _with_owners(compare(live, found.preview, self.mask), found)
             if not fields and joins(live, found.preview, MANAGER):
                 reason = f"as wanted{_with_what(live)}: now the app's, too"
                 return _change(found, Action.UPDATE, reason=reason)
@@ -221,6 +222,20 @@ def _change(
         hint=hint,
         approximate=bool(found.offline and not reason),
     )
+
+
+def _with_owners(fields: tuple[FieldChange, ...], found: Found) -> tuple[FieldChange, ...]:
+    """Return the fields, each with the manager from whom it is taken."""
+    owners = {follow(found.wanted.body, claim.path).text: claim.owner for claim in found.taken}
+
+    def owner(path: str) -> str:
+        return next((owners[way] for way in owners if _within(path, way) or _within(way, path)), "")
+
+    return tuple(replace(field, owner=owner(field.path)) for field in fields) if owners else fields
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
 def _with_what(live: Mapping[str, Any]) -> str:

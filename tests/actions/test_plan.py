@@ -143,7 +143,11 @@ def test_somebody_elses_field(shop: Shop) -> None:
             "",
         ),
     ]
-    assert shop.change("web", FORCE).action is Action.UPDATE
+    forced = shop.change("web", FORCE)
+    assert forced.action is Action.UPDATE
+    assert [(field.path, field.owner) for field in forced.fields] == [
+        (field.path, field.owner) for field in change.fields
+    ]
     shop.apply(FORCE)
     assert shop.change("web").action is Action.UNCHANGED
 
