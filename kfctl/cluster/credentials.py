@@ -10,12 +10,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import ClusterError, Unauthorized
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kfctl.cluster.kubeconfig import Login
 
 _PLUGIN_TIMEOUT = 60.0  # without a terminal nobody can answer what it asks
@@ -57,6 +60,30 @@ def credentials(user: dict[str, Any], cluster: dict[str, Any]) -> Credentials:
         pair = f"{user['username']}:{user['password']}".encode()
         return Credentials(f"Basic {base64.b64encode(pair).decode()}")
     return Credentials()
+
+
+def with_files(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with its certificates and key in files, which TLS reads: in memory, none on a disk.
+
+    So a run that is killed leaves no key behind. Where the system has no such files the entry stays as it is.
+    """
+    held = dict(entry)
+    for name in ("certificate-authority", "client-certificate", "client-key"):
+        content = base64.b64decode(str(entry.get(f"{name}-data") or ""))
+        if content and (path := _in_memory(content)):
+            del held[f"{name}-data"]
+            held[name] = path
+    return held
+
+
+@lru_cache
+def _in_memory(content: bytes) -> str:
+    if not hasattr(os, "memfd_create"):
+        return ""
+    file = os.memfd_create("kfctl")
+    os.write(file, content)
+    path = f"/proc/self/fd/{file}"
+    return path if Path(path).is_file() else ""
 
 
 def impersonation(user: dict[str, Any], login: Login) -> tuple[tuple[str, str], ...]:

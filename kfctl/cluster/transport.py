@@ -18,7 +18,7 @@ from kubernetes.config.kube_config import KubeConfigLoader
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from kfctl import __version__
-from kfctl.cluster.credentials import Credentials, credentials, doubt_of, impersonation
+from kfctl.cluster.credentials import Credentials, credentials, doubt_of, impersonation, with_files
 from kfctl.cluster.faults import Fault, fault_of
 from kfctl.cluster.httpstream import HttpStream, Stream
 from kfctl.cluster.kubeconfig import Context, KubeConfig, Login, load
@@ -282,8 +282,8 @@ def _single(context: Context, made: Credentials) -> dict[str, Any]:
     return {
         "current-context": "it",
         "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
-        "clusters": [{"name": "it", "cluster": context.cluster}],
-        "users": [{"name": "it", "user": user}],
+        "clusters": [{"name": "it", "cluster": with_files(context.cluster)}],
+        "users": [{"name": "it", "user": with_files(user)}],
     }
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import stat
+import tempfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from kubernetes.config import kube_config
 
 from kfctl.cluster import transport
 from kfctl.cluster.client import connect
@@ -195,6 +198,19 @@ def test_no_proxy_stands_before_this_machine(cluster: Cluster, monkeypatch: pyte
     address = json.loads(cluster.kubectl("config", "view", "--minify", "--output=json"))
     if urlsplit(address["clusters"][0]["cluster"]["server"]).hostname == "127.0.0.1":
         assert connect(Login(kubeconfig=str(cluster.kubeconfig))).version()
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the system has no files in memory")
+def test_no_key_is_written_to_a_disk(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the library writes them, until it ends
+    monkeypatch.setattr(kube_config, "_temp_files", {})
+    config = json.loads(cluster.kubectl("config", "view", "--minify", "--raw", "--flatten", "--output=json"))
+    assert "certificate-authority-data" in config["clusters"][0]["cluster"]
+    (tmp_path / "config").write_text(json.dumps(config))
+    assert connect(Login(kubeconfig=str(tmp_path / "config"))).version()
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
 
 def token(cluster: Cluster) -> str:
