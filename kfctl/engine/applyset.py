@@ -197,7 +197,7 @@ def _damage(body: Mapping[str, Any]) -> list[Problem]:
         found.append(f"the annotation {KINDS} is missing")
     found += [
         f"the annotation {KINDS} holds {part!r}"
-        for part in _parts(notes.get(KINDS, ""))
+        for part in dict.fromkeys(_parts(notes.get(KINDS, "")))
         if _group_kind(part) is None
     ]
     metadata = body.get("metadata") or {}
