@@ -77,7 +77,7 @@ def repair(checked: Checked, cluster: Cluster) -> Inventory:
         message = f"not repaired, for not all that is the app's can be seen: {'; '.join(checked.silent)}"
         raise ClusterError(message, hint="when the server answers for it, run the command again")
     known = guard.seen(checked.scope) or checked.inventory.cluster
-    base, this = replace(checked.inventory, cluster=known), new_run()
+    base, this = replace(checked.inventory, cluster=known), new_run(cluster.now())
     taking = Taking(labels=record_labels(base.id, "lock"))
     keys = [Resource(body).key for body in checked.members]
     with locked(cluster, (base.name, base.namespace), identity(this.id), taking):

@@ -62,13 +62,17 @@ def read(cluster: Cluster, inventory: Inventory, number: int) -> tuple[Revision,
     if number not in there:
         known = ", ".join(map(str, there)) or "none"
         raise UsageError(f"there is no revision {number}", hint=f"there are: {known}")
-    found = there[number]
+    return there[number], contents(cluster, inventory, there[number])
+
+
+def contents(cluster: Cluster, inventory: Inventory, found: Revision) -> Contents:
+    """Return what a revision holds, as it was left without its secrets."""
     names = {packing.chunk_name(inventory, digest): digest for digest in found.chunks}
     chunks = {
         names[body["metadata"]["name"]]: packing.read_chunk(body)
         for body in history.find_chunks(cluster, inventory, names)
     }
-    return found, packing.unpack(found, chunks)
+    return packing.unpack(found, chunks)
 
 
 def _shorten(cluster: Cluster, inventory: Inventory, there: Sequence[Revision]) -> None:

@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import KfctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
+    from kfctl.engine.revision import Revision
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
     from kfctl.model.resource import Key, Resource
+
+    Past = Sequence[tuple[Revision, Mapping[Key, Any]]]  # what each revision applied, the newest first
 
 
 def ran(
     cluster: Cluster, inventory: Inventory, absent: Iterable[Resource], of: tuple[App, Environment]
 ) -> frozenset[Key]:
-    """Return which of the absent objects are jobs with a TTL that were last applied as they are wanted."""
-    from kfctl.actions.history import read
+    """Return which of the absent objects are jobs with a TTL that were last applied as they are wanted.
+
+    Not those that were applied less than their TTL ago: somebody has deleted them.
+    """
     from kfctl.actions.plan import secrets
-    from kfctl.engine.health import has_ttl
+    from kfctl.engine.health import ttl
     from kfctl.engine.hidden import Hider
 
-    jobs = [resource for resource in absent if has_ttl(resource.body)]
+    jobs = [(resource, seconds) for resource in absent if (seconds := ttl(resource.body)) is not None]
     if not jobs or not inventory.revision:
         return frozenset()
-    try:
-        _, last = read(cluster, inventory, inventory.revision)
-    except KfctlError:
-        return frozenset()  # what is not known to have run runs
+    past = list(_past(cluster, inventory))
     hider = Hider(secrets(*of))
-    applied = {resource.key: resource.body for resource in last.objects}
-    return frozenset(job.key for job in jobs if applied.get(job.key) == hider.body(job.body))
+    return frozenset(
+        job.key
+        for job, seconds in jobs
+        if _has_run(past, job.key, hider.body(job.body), cluster.now() - seconds)
+    )
+
+
+def _past(cluster: Cluster, inventory: Inventory) -> Iterator[tuple[Revision, Mapping[Key, Any]]]:
+    from kfctl.actions.history import contents, revisions
+
+    for revision in revisions(cluster, inventory):
+        if revision.number > inventory.revision:
+            continue
+        try:
+            held = contents(cluster, inventory, revision)
+        except KfctlError:
+            return  # what is not known to have run runs
+        yield revision, {resource.key: resource.body for resource in held.objects}
+
+
+def _has_run(past: Past, key: Key, wanted: Mapping[str, Any], latest: float) -> bool:
+    """Whether a job was applied as it is wanted at `latest` (seconds since 1970), and as nothing else since.
+
+    Where the history does not go back to its first apply, that was long ago.
+    """
+    number = 0
+    for revision, held in past:
+        if held.get(key) != wanted:
+            return False
+        if datetime.fromisoformat(revision.run.when).timestamp() <= latest:
+            return True
+        number = revision.number
+    return number > 1

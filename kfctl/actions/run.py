@@ -43,7 +43,7 @@ def begun(prepared: Apply, tell: Callable[[str], None] = _silent) -> Iterator[Ap
     from kfctl.cluster.lock import Taking, holding, identity, locked
     from kfctl.engine.applyset import record_labels
 
-    inventory, this = prepared.decision.inventory, new_run()
+    inventory, this = prepared.decision.inventory, new_run(prepared.cluster.now())
     place = (inventory.name, inventory.namespace)
     # A delete that died at its very end may have left the lock and nothing else.
     if not prepared.writes and not (prepared.removes and holding(prepared.cluster, place)):
@@ -75,15 +75,15 @@ def _namespace(prepared: Apply) -> tuple[Event, ...]:
     return (Event(Step.DONE, key, Action.CREATE.value, "the namespace was missing"),)
 
 
-def new_run() -> Run:
-    """Return a run of this process that begins now."""
+def new_run(now: float) -> Run:
+    """Return a run of this process that begins at this time, in seconds since 1970 by the server's clock."""
     from datetime import UTC, datetime
 
     from kfctl import __version__
     from kfctl.cluster.lock import me
     from kfctl.model.inventory import Run
 
-    when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Run(secrets.token_hex(6), me(), when, __version__)
 
 

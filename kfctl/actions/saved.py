@@ -61,7 +61,7 @@ def _content(prepared: Apply, salt: bytes) -> dict[str, Any]:
     about, decision = prepared.about, prepared.decision
     known = secrets(about.app, about.environment)
     basis = Basis(prepared.plan, decision.inventory, about.choices, about.components, known)
-    held = content(basis, prepared.run or new_run(), salt)
+    held = content(basis, prepared.run or new_run(prepared.cluster.now()), salt)
     if prepared.early:  # the namespace was missing, and this run has made it
         held["namespace"]["missing"] = True
     return held

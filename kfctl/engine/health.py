@@ -40,18 +40,19 @@ def gone(body: Body) -> Status:
     """Return how an object is that was there as `body` and is no more."""
     key = Resource(body).key
     component = str((at(body, "metadata", "labels") or {}).get(COMPONENT) or "")
-    if has_ttl(body):
+    if ttl(body) is not None:
         return Status(key, Health.DONE, "done (removed by its TTL)", component)
     return Status(key, Health.MISSING, "it was deleted meanwhile", component)
 
 
-def has_ttl(body: Body) -> bool:
-    """Return whether an object is a job that is removed some time after it has ended."""
+def ttl(body: Body) -> int | None:
+    """Return after how many seconds an object goes that is a job and has ended; None where it stays."""
     if body.get("kind") == "RayJob":  # its TTL is that of its cluster
-        return False
+        return None
     limits = (at(body, "spec"), at(body, "spec", "runPolicy"))
-    told = any(at(limit, "ttlSecondsAfterFinished") is not None for limit in limits)
-    return told or bool(at(body, "spec", "ttlStrategy"))
+    told = [at(limit, "ttlSecondsAfterFinished") for limit in limits]
+    told += (at(body, "spec", "ttlStrategy") or {}).values()
+    return min((seconds for seconds in told if isinstance(seconds, int)), default=None)
 
 
 def needs_pods(body: Body) -> bool:

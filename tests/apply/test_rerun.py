@@ -71,6 +71,16 @@ def test_a_job_that_its_ttl_removed_is_done_and_not_made_again_unasked(world: Wo
     assert planned(world) == [(Action.CREATE, "")], "another job than the one that ran"
 
 
+def test_a_job_that_somebody_deleted_before_its_ttl_is_made_again(world: World) -> None:
+    world.write(one=[job("train", ttlSecondsAfterFinished=600)])
+    run_to_the_end(world)
+    world.write(one=[job("train", ttlSecondsAfterFinished=600), config_map("later")])
+    world.apply(wait=False)  # a revision that is younger than the job
+    world.admin.delete(world.admin.get("batch/v1", "Job", "train", world.namespace))
+    wait_until_gone(world)
+    assert planned(world) == [(Action.UNCHANGED, ""), (Action.CREATE, "")]
+
+
 def test_a_job_that_had_failed_before_is_explained_by_its_pod(world: World) -> None:
     world.write(one=[job("train")])
     failed = {"state": {"terminated": {"exitCode": 3, "reason": "Error"}}}
