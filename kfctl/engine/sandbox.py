@@ -99,7 +99,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             for _ in template.root_render_func(context):  # a generator, which prints nothing
                 pass
             return bool(context.vars["result"])
-        except Exception as error:
+        except Exception as error:  # so can an expression
             raise self._fault(error, "prototype.yaml") from None
 
     def _printed(self, template: OwnTemplate) -> str:
@@ -117,7 +117,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         try:
             tree = self._parse(source, name, None)
             self.compile(tree, name)
-        except Exception as error:
+        except Exception as error:  # Jinja's parser lets some of Python's through
             return [self._fault(error, name)]
         message = "'{}' is not a parameter, nor set in the template"
         return [
