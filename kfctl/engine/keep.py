@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.applyset import identity
-from kfctl.engine.ownership import IDENTITY
+from kfctl.engine.ownership import IDENTITY, controller
 from kfctl.model.inventory import GroupKind
 from kfctl.model.resource import Key, Resource, at
 
@@ -129,9 +129,7 @@ def is_copy(member: Member) -> bool:
 
 def _controlled(member: Member, situation: Situation) -> Verdict | None:
     del situation
-    owners = member.resource.metadata.get("ownerReferences") or ()
-    names = (f"{owner.get('kind')}/{owner.get('name')}" for owner in owners if owner.get("controller"))
-    name = next(names, "")
+    name = controller(member.resource.body)
     return Verdict(f"{name} has taken it over and controls it") if name else None
 
 

@@ -85,18 +85,19 @@ def owner_of(live: Mapping[str, Any], scope: Scope) -> Owner | None:
     return next((owner for rule in _OTHERS if (owner := rule(marks))), None)
 
 
+def controller(live: Mapping[str, Any]) -> str:
+    """Return what controls an object, as Kind/name; empty where nothing does."""
+    owners = (live.get("metadata") or {}).get("ownerReferences") or ()
+    return next((f"{each.get('kind')}/{each.get('name')}" for each in owners if each.get("controller")), "")
+
+
 def _marks(live: Mapping[str, Any]) -> _Marks:
     metadata = live.get("metadata") or {}
-    made_by = (
-        f"{o.get('kind')}/{o.get('name')}"
-        for o in metadata.get("ownerReferences") or ()
-        if o.get("controller")
-    )
     return _Marks(
         str(metadata.get("name")),
         metadata.get("labels") or {},
         metadata.get("annotations") or {},
-        next(made_by, ""),
+        controller(live),
     )
 
 

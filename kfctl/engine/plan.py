@@ -12,7 +12,7 @@ from kfctl.engine.health import has_ended, leaves_pods
 from kfctl.engine.keep import Permits
 from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
-from kfctl.engine.ownership import MANAGER, MARKS, owner_of
+from kfctl.engine.ownership import MANAGER, MARKS, controller, owner_of
 from kfctl.engine.verdicts import claims, faults, immutable, lacks_right, says_no, untriable
 from kfctl.model.managed import by_hand, joins
 from kfctl.model.plan import Action, Change, Plan
@@ -90,8 +90,9 @@ class _Judge:
         decided = self._existing(found, live)
         if not owner:
             return self._adopted(decided)
-        runs_again = self.choices.rerun and has_ended(live) and not decided.blocked
-        return replace(decided, action=Action.REPLACE, reason=AGAIN) if runs_again else decided
+        if self.choices.rerun and has_ended(live) and not decided.blocked:
+            return replace(decided, action=Action.REPLACE, reason=AGAIN)
+        return _contested(decided, controller(live))
 
     def _new(self, found: Found) -> Change:
         if found.ran and not self.choices.rerun:
@@ -222,6 +223,13 @@ def _change(
         hint=hint,
         approximate=bool(found.offline and not reason),
     )
+
+
+def _contested(decided: Change, rival: str) -> Change:
+    """Return an update, with a word on the controller that has taken the object over meanwhile."""
+    if decided.action is not Action.UPDATE or not rival or decided.approximate:
+        return decided
+    return replace(decided, reason=f"{rival} controls it and may change it back")
 
 
 def _with_owners(fields: tuple[FieldChange, ...], found: Found) -> tuple[FieldChange, ...]:

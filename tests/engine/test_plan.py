@@ -81,6 +81,13 @@ def test_an_object_that_would_change_is_updated() -> None:
     assert [(field.path, field.live, field.wanted) for field in change.fields] == [("data.a", "1", "2")]
 
 
+def test_an_update_of_what_somebody_controls_says_so() -> None:
+    rival = {"ownerReferences": [{"kind": "SealedSecret", "name": "s", "controller": True}]}
+    change = decide(found(ours(), live=ours(metadata=rival, data={"a": "1"}), preview=ours(data={"a": "2"})))
+    assert change.action is Action.UPDATE
+    assert change.reason == "SealedSecret/s controls it and may change it back"
+
+
 def test_an_object_that_is_going_is_never_unchanged() -> None:
     going = ours(metadata={"deletionTimestamp": "now", "finalizers": ["example.com/slow"]})
     change = decide(found(ours(), live=going, preview=ours(), unchanged=True))
