@@ -9,6 +9,8 @@ from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Refused
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kinds import Kind
     from kfctl.model.app import App, Environment
@@ -44,22 +46,28 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
         faults += guard.doubt(cluster, environment, inventory)
     found, failures = _search(cluster, scope)
     members = _of_this_set(found, scope, inventory)
-    unseen = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
-    unread = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
-    silent = [told for kind, told in unread.items() if kind not in unseen]
-    silent += _silent(cluster, inventory, lost=bool(faults) or not inventory.uid)
-    unseen = {kind for kind in unseen if GroupKind(kind.group, kind.kind) not in inventory.kinds}
     strays = tuple(body for body in members if not _is_member(body, scope))
-    wider = inventory.including(Resource(body).key for body in members)
-    if inventory.uid and (wider.kinds, wider.namespaces) != (inventory.kinds, inventory.namespaces):
-        lost = ", ".join(sorted(map(str, wider.kinds - inventory.kinds))) or "in other namespaces"
-        faults.append(f"the inventory does not lead to all objects: {lost}")
-    if not inventory.uid and members:
-        faults.append(f"there is no inventory, and {len(members)} objects are this app's")
+    told = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
+    forbidden = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
+    unseen = {kind for kind in forbidden if GroupKind(kind.group, kind.kind) not in inventory.kinds}
+    silent = [told[kind] for kind in told if kind not in forbidden]
+    silent += _silent(cluster, inventory, lost=bool(faults) or not inventory.uid)
+    faults += _astray(inventory, members)
     faults += [f"{Resource(body).key} is this app's, and not in its inventory" for body in strays]
-    faults += dict.fromkeys((*(told for kind, told in unread.items() if kind not in unseen), *silent))
+    faults += dict.fromkeys((*(told[kind] for kind in told if kind not in unseen), *silent))
     hidden = tuple(sorted(kind.resource for kind in unseen))
     return Checked(scope, inventory, tuple(faults), tuple(members), strays, tuple(silent), hidden)
+
+
+def _astray(inventory: Inventory, members: Sequence[Body]) -> list[str]:
+    """Return in what the inventory does not lead to all that is the app's."""
+    if not inventory.uid:
+        return [f"there is no inventory, and {len(members)} objects are this app's"] if members else []
+    wider = inventory.including(Resource(body).key for body in members)
+    if (wider.kinds, wider.namespaces) == (inventory.kinds, inventory.namespaces):
+        return []
+    lost = ", ".join(sorted(map(str, wider.kinds - inventory.kinds))) or "in other namespaces"
+    return [f"the inventory does not lead to all objects: {lost}"]
 
 
 def repair(checked: Checked, cluster: Cluster) -> Inventory:
