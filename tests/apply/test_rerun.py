@@ -13,6 +13,7 @@ from kfctl.model.status import Health
 from kfctl.store.appfiles import load_app
 from tests.apply.conftest import config_map, job
 from tests.apply.test_waiting import once, status_of
+from tests.cluster.processes import wait_until
 
 if TYPE_CHECKING:
     from tests.apply.conftest import World
@@ -118,7 +119,8 @@ def test_a_job_with_a_ttl_that_could_not_be_made_has_not_run(world: World) -> No
     world.carry_out(prepared)
     assert not world.admin.find("batch/v1", "Job", "train", world.namespace)
     world.admin.delete(world.admin.get("v1", "ResourceQuota", "none", world.namespace))
-    assert planned(world) == [(Action.UNCHANGED, ""), (Action.CREATE, "")]
+    made_again = [(Action.UNCHANGED, ""), (Action.CREATE, "")]
+    assert wait_until(lambda: planned(world) == made_again, 30), "once the server has noticed"
 
 
 def wait_until_counted(world: World) -> None:
