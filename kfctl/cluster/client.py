@@ -291,16 +291,3 @@ class Cluster:
 
     def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
         return read_object(self.send(request, secret_values(body)).body, self.server)
-
-
-__all__ = [
-    "Cluster",
-    "Listing",
-    "LogQuery",
-    "Precondition",
-    "Preview",
-    "Selection",
-    "Watch",
-    "Write",
-    "connect",
-]

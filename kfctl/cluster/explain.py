@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfctl.cluster.client import LogQuery
-from kfctl.cluster.request import Selection
+from kfctl.cluster.request import LogQuery, Selection
 from kfctl.errors import KfctlError
 from kfctl.model.resource import at
 

@@ -16,8 +16,9 @@ from kfctl.model.resource import Resource
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from kfctl.cluster.client import Cluster, Watch
+    from kfctl.cluster.client import Cluster
     from kfctl.cluster.request import Request, Selection
+    from kfctl.cluster.watch import Watch
 
     Body = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from kfctl.model.resource import Key
 from kfctl.model.status import Health, Status
 
 if TYPE_CHECKING:
-    from kfctl.cluster.client import LogQuery
+    from kfctl.cluster.request import LogQuery
 
 NOW = 1767225610.0  # ten seconds after UP
 UP = "2026-01-01T00:00:00Z"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl.actions.apply import refuse_unasked
-from kfctl.cluster.client import Cluster, Selection, Write
+from kfctl.cluster.client import Cluster
 from kfctl.cluster.kubeconfig import Login
+from kfctl.cluster.request import Selection, Write
 from kfctl.cluster.retry import Patience
 from kfctl.engine.keep import Permits
 from kfctl.engine.plan import Choices

@@ -10,7 +10,7 @@ import pytest
 
 from kfctl.cluster import client as module
 from kfctl.cluster.answers import Expired
-from kfctl.cluster.client import LogQuery, Precondition, Selection, Write
+from kfctl.cluster.request import LogQuery, Precondition, Selection, Write
 from kfctl.errors import ClusterError, Conflict, Invalid, NotFound
 from tests.cluster.processes import wait_until
 from tests.faults.proxy import Call, Cut, Reset, Status
