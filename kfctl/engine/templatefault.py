@@ -33,7 +33,7 @@ def template_fault(
     if isinstance(error, TemplateSyntaxError):
         message, template, line = error.message or message, error.name or name, error.lineno
     elif isinstance(error, TemplateNotFound):
-        message = f"there is no file '{error.name}' in the prototype's folder"
+        message = f"there is no text file '{error.name}' in the prototype's folder"
         hint = did_you_mean(str(error.name), sources)
     elif isinstance(error, RecursionError):
         message = "it goes too deep: a macro that calls itself, or a file that includes itself?"

@@ -91,17 +91,24 @@ class Catalog:
     def sources(self, prototype: Prototype) -> Mapping[str, str]:
         """Return every text that its templates may use: its own files, and `common/` shared by all."""
         shared = [_texts(folder, f"{SHARED}/") for folder in reversed(self._shared())]
-        return dict(chain(*shared, _texts(Path(prototype.root))))
+        texts = dict(chain(*shared, _texts(Path(prototype.root))))
+        for template in prototype.templates:
+            if template.file not in texts:
+                _refuse(prototype, template.file)
+        return texts
 
     def examples(self, prototype: Prototype) -> tuple[Example, ...]:
         """Return its examples, `smallest` first."""
         files = (Path(prototype.root) / "examples").glob("*.yaml")
-        return tuple(_example(path) for path in sorted(files, key=lambda p: (p.stem != "smallest", p.stem)))
+        return tuple(
+            _example(path, _label(prototype, f"examples/{path.name}"))
+            for path in sorted(files, key=lambda p: (p.stem != "smallest", p.stem))
+        )
 
     def readme(self, prototype: Prototype) -> str:
         """Return its README; empty where there is none."""
         path = Path(prototype.root) / "README.md"
-        return _text(path) if path.is_file() else ""
+        return _text(path, _label(prototype, path.name)) if path.is_file() else ""
 
     def _shared(self) -> tuple[Path, ...]:
         return tuple(shelf.folder / SHARED for shelf in self.shelves)
@@ -130,16 +137,30 @@ def _texts(folder: Path, prefix: str = "") -> Iterator[tuple[str, str]]:
                 yield prefix + name, raw.decode("utf-8-sig")
 
 
-def _text(path: Path) -> str:
-    with told("read", str(path)):
-        return decode(path.read_bytes(), str(path))
+def _refuse(prototype: Prototype, file: str) -> None:
+    """Say why a template that is there can't be used."""
+    label = _label(prototype, file)
+    _text(Path(prototype.root) / file, label)
+    other = "is an example, README.md or prototype.yaml"
+    message = f"this can't be a template: it lies outside of the prototype's folder, or {other}"
+    raise AppError(message, where=Location(label))
 
 
-def _example(path: Path) -> Example:
-    text = _text(path)
-    document: Any = load(text, str(path))
+def _label(prototype: Prototype, file: str) -> str:
+    """Return how messages call a file of a prototype."""
+    return f"{prototype.where.path.rpartition('/')[0]}/{file}"
+
+
+def _text(path: Path, label: str) -> str:
+    with told("read", label):
+        return decode(path.read_bytes(), label)
+
+
+def _example(path: Path, label: str) -> Example:
+    text = _text(path, label)
+    document: Any = load(text, label)
     if not isinstance(document, dict) or not isinstance(document.get("params"), dict):
-        raise AppError("an example is a map with `params:`", where=Location(str(path), 1))
+        raise AppError("an example is a map with `params:`", where=Location(label, 1))
     first = text.partition("\n")[0]
     summary = first.removeprefix("#").strip() if first.startswith("#") else ""
     return Example(path.stem, summary, document["params"])

@@ -88,7 +88,7 @@ def _template(entry: str | Mapping[str, str]) -> Template:
 def _missing_files(document: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
     for index, template in enumerate(map(_template, document.get("templates") or ())):
         if not (folder / template.file).is_file():
-            known = [path.name for path in folder.glob("*.j2")]
+            known = [path.name for path in folder.glob("*.j2") if path.is_file()]
             hint = did_you_mean(template.file, known)
             message = (
                 f"there is no file {template.file} in the prototype's folder{f': {hint}' if hint else ''}"

@@ -169,3 +169,11 @@ def test_lint(shell: Shell) -> None:
         "kfctl: prototypes/mine/examples/wrong.yaml:1: port must be an integer",
     ):
         assert said in done.err
+
+
+def test_a_template_in_another_encoding_is_a_fault_of_its_own(shell: Shell) -> None:
+    (shell.folder / "prototypes/thing/configmap.yaml.j2").write_bytes(b"# caf\xe9\n")
+    for line in ("prototype lint thing", "show -c web"):
+        done = shell(line)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith("kfctl: prototypes/thing/configmap.yaml.j2:1:6: byte 0xe9 is not UTF-8")

@@ -242,10 +242,13 @@ T = "prototypes/made/t.yaml.j2"
         ("a: {{ text ~ list }}", f"{T}:1: web: ~ joins text and numbers, not list|"),
         ("a: {{ list | string }}", f"{T}:1: web: text can be made of text and numbers, not of a list|"),
         ("a: {{ number | textproto }}", f"{T}:1: web: textproto quotes text, not int|"),
-        ("{% include 'nope.j2' %}", f"{T}:1: web: there is no file 'nope.j2' in the prototype's folder|"),
+        (
+            "{% include 'nope.j2' %}",
+            f"{T}:1: web: there is no text file 'nope.j2' in the prototype's folder|",
+        ),
         (
             "a: {{ file('p.pi') }}",
-            f"{T}:1: web: there is no file 'p.pi' in the prototype's folder|did you mean p.py?",
+            f"{T}:1: web: there is no text file 'p.pi' in the prototype's folder|did you mean p.py?",
         ),
         ("{% extends 'x' %}", f"{T}:1: web: extends is not supported: use macros|"),
         ("{% block x %}{% endblock %}", f"{T}:1: web: block is not supported: use macros|"),

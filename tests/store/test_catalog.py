@@ -97,6 +97,33 @@ def test_what_lies_outside_of_its_folder_is_no_source(write_tree: Write) -> None
     assert sources.keys() & {"link.txt", "passwd", "loop", "inside.txt", "binary"} == {"inside.txt"}
 
 
+@pytest.mark.parametrize("template", ["service.yaml.j2", "static.yaml"])
+def test_a_template_that_is_no_text_says_so(write_tree: Write, template: str) -> None:
+    root = write_tree({**FILES, P: OWN.replace("deployment.yaml.j2", template)})
+    (root / "prototypes/own" / template).write_bytes(b"a: b\nc: caf\xe9\n")
+    with pytest.raises(AppError) as error:
+        catalog(root).sources(catalog(root).get("own"))
+    assert str(error.value).startswith(f"prototypes/own/{template}:2:7: byte 0xe9 is not UTF-8")
+
+
+@pytest.mark.parametrize("template", ["README.md", "examples/gpu.yaml", "../../secret.txt", "link.yaml"])
+def test_a_template_is_a_file_of_the_prototypes_folder(write_tree: Write, template: str) -> None:
+    root = write_tree({**FILES, P: OWN.replace("deployment.yaml.j2", template), "secret.txt": "secret"})
+    (root / "prototypes/own/link.yaml").symlink_to(root / "secret.txt")
+    with pytest.raises(AppError, match=f"^prototypes/own/{template}: this can't be a template"):
+        catalog(root).sources(catalog(root).get("own"))
+
+
+@pytest.mark.parametrize("file", ["README.md", "examples/gpu.yaml"])
+def test_what_explains_a_prototype_is_told_by_its_place_in_the_app(write_tree: Write, file: str) -> None:
+    root = write_tree(FILES)
+    (root / "prototypes/own" / file).write_bytes(b"\xff")
+    own = catalog(root).get("own")
+    with pytest.raises(AppError) as error:
+        catalog(root).readme(own), catalog(root).examples(own)
+    assert str(error.value).startswith(f"prototypes/own/{file}:1:1: byte 0xff is not UTF-8")
+
+
 def test_the_apps_own_prototype_wins_over_a_shipped_one(write_tree: Write) -> None:
     text = OWN.replace("name: own", "name: tf-serving")
     files = {path.replace("own", "tf-serving"): body for path, body in FILES.items()}
