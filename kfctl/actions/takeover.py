@@ -46,6 +46,7 @@ class Taken:
     resources: tuple[Resource, ...]
     changes: tuple[Problem, ...]  # what was changed
     warnings: tuple[Problem, ...]  # what could not be carried over, and what is odd
+    found: tuple[Found, ...] = ()  # where each of the objects is
 
 
 NOTHING = Taken({}, (), (), ())
@@ -56,6 +57,7 @@ def take(sources: Sequence[Source], component: str) -> Taken:
     problems: list[Problem] = []
     taken = [_taken(source, component, problems) for source in sources]
     resources = tuple(resource for each in taken for resource in each.resources)
+    found = tuple(one for each in taken for one in each.found)
     problems += map(_plain, identity_problems(resources))
     if problems:
         raise AppError.of(problems)
@@ -66,7 +68,8 @@ def take(sources: Sequence[Source], component: str) -> Taken:
         {name: content for each in taken for name, content in each.files.items()},
         resources,
         tuple(change for each in taken for change in each.changes),
-        (*(warning for each in taken for warning in each.warnings), *_oddities(resources)),
+        (*(warning for each in taken for warning in each.warnings), *_oddities(resources, found)),
+        found,
     )
 
 
@@ -109,7 +112,7 @@ def _modern(source: Source, documents: Sequence[Document], found: Sequence[Found
         told.append((True, Problem("had to be written anew: its comments are gone", Location(source.path))))
     told.sort(key=lambda each: each[1].where or Location(""))
     changes_, warnings = ([problem for lost, problem in told if lost is which] for which in (False, True))
-    return Taken({source.name: content}, tuple(resources), tuple(changes_), tuple(warnings))
+    return Taken({source.name: content}, tuple(resources), tuple(changes_), tuple(warnings), tuple(found))
 
 
 def _content(
@@ -167,10 +170,12 @@ def _texts(value: Any, keys: Path) -> Iterator[tuple[Path, str]]:
             yield from _texts(item, (*keys, index))
 
 
-def _oddities(resources: Sequence[Resource]) -> Iterator[Problem]:
+def _oddities(resources: Sequence[Resource], found: Sequence[Found]) -> Iterator[Problem]:
     """Yield what the user should know about objects that are taken as they are."""
-    known = Known(Kinds(built_in(), resources), lambda resource, path: None)
-    yield from map(_plain, examine_objects(resources, known, whole=False).problems)
+    places = {id(resource): each.at for resource, each in zip(resources, found, strict=True)}
+    known = Known(Kinds(built_in(), resources), lambda resource, path: places[id(resource)](*path))
+    for each in map(_plain, examine_objects(resources, known, whole=False).problems):
+        yield each._replace(where=each.where and each.where._replace(column=0))
     for resource in resources:
         yield from (_plain(problem(resource, said)) for said in _oddness(resource))
     namespaces: dict[str, list[Resource]] = {}

@@ -39,12 +39,9 @@ class _Old(NamedTuple):
 
 def _moved(body: Body, old: _Old) -> Iterator[Change]:
     version = body["apiVersion"]
-    if old.new:
+    if old.new:  # else the object stays, and Kinds says that its version is gone
         yield moved("apiVersion", version, old.new, f"gone since {old.since}")
         yield from old.changes(body) if old.changes else ()
-    else:
-        said = f"{body['kind']} of {version} is gone since {old.since}: {old.advice}"
-        yield Change(("apiVersion",), said, lost=True)
 
 
 def _workload(body: Body) -> Iterator[Change]:

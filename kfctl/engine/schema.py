@@ -143,8 +143,8 @@ def _additional(expected: Schema, instance: Any, schema: Mapping[str, Any], path
     if not isinstance(instance, dict):
         return
     patterns = [compiled(pattern) for pattern in schema.get("patternProperties", ())]
-    for name in instance.keys() - schema.get("properties", {}).keys():
-        if any(pattern.search(name) for pattern in patterns):
+    for name in instance:
+        if name in schema.get("properties", ()) or any(pattern.search(name) for pattern in patterns):
             continue
         if expected is False:
             hint = did_you_mean(str(name), schema.get("properties", ()))
@@ -170,7 +170,7 @@ def _required(expected: Sequence[str], instance: Any, _: Any, path: Path) -> Ite
 
 def _dependent(expected: Mapping[str, list[str]], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
     if isinstance(instance, dict):
-        for name in expected.keys() & instance.keys():
+        for name in filter(instance.__contains__, expected):
             for missing in (other for other in expected[name] if other not in instance):
                 yield Fault((*path, missing), f"is required with {name}", "dependentRequired")
 

@@ -100,6 +100,7 @@ def _write(path: Path, content: bytes) -> None:
 def _file(path: Path) -> Source:
     if path.parts[:1] in {("http:",), ("https:",)}:
         raise UsageError("a URL can't be imported, only what is here", hint=_DOWNLOAD)
+    _refuse_other(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -107,6 +108,13 @@ def _file(path: Path) -> Source:
         raise UsageError(f"can't read {path}: {error.strerror}", hint=near or _WHAT) from None
     name = path.name.lstrip(".") or "manifest"
     return Source(str(path), name if name.endswith(SUFFIXES) else f"{name}.yaml", raw)
+
+
+def _refuse_other(path: Path) -> None:
+    """Refuse a file that shows that its folder holds no plain manifests."""
+    if path.name in _OTHERS and path.is_file():
+        what, hint = _OTHERS[path.name]
+        raise UsageError(f"{path.parent} is {what}: it has a {path.name}", hint=hint.format(path.parent))
 
 
 def _near(path: Path) -> str:
@@ -118,9 +126,8 @@ def _near(path: Path) -> str:
 
 
 def _folder(folder: Path) -> Intake:
-    for name, (what, hint) in _OTHERS.items():
-        if (folder / name).is_file():
-            raise UsageError(f"{folder} is {what}: it has a {name}", hint=hint.format(folder))
+    for name in _OTHERS:
+        _refuse_other(folder / name)
     with told("read", str(folder)):
         found = files_below(folder)
     wanted = [name for name in found if name.endswith(SUFFIXES)]

@@ -240,8 +240,9 @@ def test_apis_that_are_gone(app: Shell) -> None:
     assert by_kind["Ingress"]["spec"]["defaultBackend"] == {
         "service": {"name": "web", "port": {"name": "http"}}
     }
-    gone = "CustomResourceDefinition of apiextensions.k8s.io/v1beta1 is gone since Kubernetes 1.22"
-    assert f"warning: {path}:46: {gone}" in done.err
+    gone = "is of apiextensions.k8s.io/v1beta1, which is gone since Kubernetes 1.22"
+    assert f"warning: {path}:46: CustomResourceDefinition/things.example.com {gone}" in done.err
+    assert done.err.count("since Kubernetes 1.22: its schema has to be written for v1") == 1
     assert f"{path}:2: apiVersion: extensions/v1beta1 → apps/v1 (gone since Kubernetes 1.16)" in done.err
 
 
@@ -421,6 +422,19 @@ def test_folders_of_another_kind(app: Shell, files: dict[str, str], message: str
     done = app("import", str(paths[0].parent))
     assert done.code == ExitCode.USAGE
     assert message in done.err
+    if "README.md" not in files:  # named by itself, it says the same of its folder
+        assert app("import", str(paths[0])) == done
+
+
+def test_wrong_fields_are_told_in_the_order_of_their_lines(app: Shell) -> None:
+    keys = [f"key{number}" for number in range(9)]
+    lines = "".join(f"  {key}: {number}\n" for number, key in enumerate(keys))
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata:\n{lines}"
+    done = app("import", str(path := outside(app, "numbers.yaml", text)))
+    assert [line for line in done.err.splitlines() if line.startswith("warning: ")] == [
+        f"warning: {path}:{number + 5}: ConfigMap/x data.{key} must be text, not {number}"
+        for number, key in enumerate(keys)
+    ]
 
 
 def test_wrong_arguments(app: Shell) -> None:

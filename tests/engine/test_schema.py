@@ -218,3 +218,16 @@ def test_examples_and_defaults_are_accepted(name: str) -> None:
             assert accepts(parameter.schema, parameter.default), parameter
         for example in parameter.schema.get("examples", ()):
             assert accepts(parameter.schema, example), (parameter, example)
+
+
+def test_faults_come_in_the_order_of_the_values() -> None:
+    """Not in that of a set, which another run has otherwise."""
+    names = [f"name{number}" for number in range(20)]
+    schema = {"type": "object", "additionalProperties": {"type": "string"}}
+    assert [fault.path for fault in check(schema, dict.fromkeys(names, 1))] == [(name,) for name in names]
+    closed = {"type": "object", "properties": {}, "additionalProperties": False}
+    assert [fault.path for fault in check(closed, dict.fromkeys(names, 1))] == [(name,) for name in names]
+    needs = {"dependentRequired": {name: ["other"] for name in names}}
+    assert [str(fault) for fault in check(needs, dict.fromkeys(names, 1))] == [
+        f"other is required with {name}" for name in names
+    ]
