@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, UsageError, did_you_mean
 from kfctl.store.appfile import as_label, is_label
-from kfctl.store.appfiles import component_names, environment_names, find_app, load_app
+from kfctl.store.appfiles import component_names, environment_names, find_app, load_app, refuse_misnamed
+from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -43,11 +44,14 @@ def the_environment(root: Path, given: str | None) -> str:
     if given is None:
         if DEFAULT in known:
             return DEFAULT
+        refuse_misnamed(root, ENVIRONMENTS, DEFAULT)
         message = f"this app has no environment `{DEFAULT}`, so one must be named"
         raise UsageError(message, hint=_there_are(known) or f"kfctl env add {DEFAULT}")
     if given not in known and given in component_names(root):
         message = f"{given} is a component of this app, not an environment"
         raise UsageError(message, hint=_CHOSEN.format(given))
+    if given not in known:
+        refuse_misnamed(root, ENVIRONMENTS, given)
     return _known(given, known, "environment", "kfctl env add")
 
 
@@ -59,6 +63,8 @@ def the_components(root: Path, given: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"{name} is an environment of this app, not a component", hint=_WHERE.format(name)
             )
+        if name not in known:
+            refuse_misnamed(root, COMPONENTS, name)
     return tuple(
         _known(name, known, "component", "kfctl generate PROTOTYPE") for name in dict.fromkeys(given)
     )

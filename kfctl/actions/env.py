@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from kfctl.actions.app import check_name
 from kfctl.errors import AppError, Refused, UsageError
 from kfctl.model.absent import ABSENT
-from kfctl.store.appfiles import environment_names, environment_text, load_app
+from kfctl.store.appfiles import (
+    environment_names,
+    environment_text,
+    load_app,
+    misnamed_environments,
+    refuse_misnamed,
+)
+from kfctl.store.appfolder import ENVIRONMENTS
 from kfctl.store.edit import Edit, edit, remove, rename, write_file
 from kfctl.store.lock import locked
 
@@ -86,7 +93,7 @@ def remove_environment(root: Path, name: str, *, leave: bool = False) -> str:
 def each_environment(root: Path) -> dict[str, Environment | AppError]:
     """Return the app's environments by name, or what is wrong with their files."""
     found: dict[str, Environment | AppError] = {}
-    for name in environment_names(root):
+    for name in sorted({*environment_names(root), *misnamed_environments(root)}):
         try:
             found[name] = load_app(root, components=[], environments=[name]).environments[name]
         except AppError as error:
@@ -142,3 +149,4 @@ def _check_name(root: Path, name: str) -> None:
     if name in environment_names(root):
         hint = f"change it with `kfctl env set {name}`"
         raise UsageError(f"there is an environment '{name}' already", hint=hint)
+    refuse_misnamed(root, ENVIRONMENTS, name)

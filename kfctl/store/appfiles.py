@@ -58,6 +58,19 @@ def environment_names(root: Path) -> tuple[str, ...]:
     return tuple(AppFolder(root, ENVIRONMENTS, []).files)
 
 
+def misnamed_environments(root: Path) -> tuple[str, ...]:
+    """Return the names that environments would have whose files are not read: prod of `prod.yml`."""
+    return tuple(AppFolder(root, ENVIRONMENTS, []).misnamed)
+
+
+def refuse_misnamed(root: Path, folder: str, name: str) -> None:
+    """Raise an AppError if there is something of that name in a folder of the app, which is not read."""
+    problems: list[Problem] = []
+    AppFolder(root, folder, problems, [name])
+    if problems:
+        raise AppError.of(problems)
+
+
 def load_app(
     root: Path, *, components: Collection[str] | None = None, environments: Collection[str] | None = None
 ) -> App:
@@ -217,5 +230,7 @@ __all__ = [
     "environment_text",
     "find_app",
     "load_app",
+    "misnamed_environments",
     "raw_manifests",
+    "refuse_misnamed",
 ]

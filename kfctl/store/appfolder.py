@@ -33,6 +33,7 @@ class AppFolder:
         """Look into the folder `name` of the app in `root`; it need not be there."""
         self.root, self.name, self.problems, self.only = root, name, problems, only
         self.files: dict[str, str] = {}
+        self.misnamed: list[str] = []  # files that are not read, by the names they would have
         self._folders: set[str] = set()
         for entry in self._entries():
             self._add(entry)
@@ -88,6 +89,7 @@ class AppFolder:
             if self._chosen(stem) and not is_label(stem):
                 self._problem(entry.name, bad_name(_WHOSE[self.name], stem), "rename the file")
         elif stem and suffix in _ALMOST:
+            self.misnamed.append(stem)
             if self._chosen(stem):
                 message = f"only .yaml files are read in {self.name}/"
                 self._problem(entry.name, message, f"rename it to {stem}.yaml")

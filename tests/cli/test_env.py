@@ -217,3 +217,20 @@ def test_a_broken_one_is_named_and_told_of_at_the_end(shell: Shell) -> None:
     assert [line.split()[-1] for line in done.out.splitlines()] == ["BROKEN", "false", "true", "true"]
     assert json.loads(shell("env list -o json").out)[-1] == {"name": "prod", "broken": True}
     assert "environments/prod.yaml:3:1" in done.err
+
+
+def test_a_file_with_another_ending_is_told_of(shell: Shell) -> None:
+    (shell.folder / "environments/prod.yaml").rename(shell.folder / "environments/prod.yml")
+    said = (
+        "kfctl: environments/prod.yml: only .yaml files are read in environments/\n  rename it to prod.yaml\n"
+    )
+    for line in ("show prod", "param list --env prod", "env rm prod", "env add prod"):
+        done = shell(line)
+        assert (done.code, done.out, done.err) == (1, "", said)
+    done = shell("env list")
+    assert (done.code, done.err) == (1, said)
+    assert done.out.splitlines()[-1].split() == ["prod", "true"]
+    (shell.folder / "components/web.yaml").rename(shell.folder / "components/web.yml")
+    assert "components/web.yml: only .yaml files are read" in shell("show -c web").err
+    (shell.folder / "environments/default.yaml").rename(shell.folder / "environments/default.yml")
+    assert "environments/default.yml: only .yaml files are read" in shell("validate").err
