@@ -54,14 +54,15 @@ def show(
     if not rendered.resources:
         console.note("there is nothing to show: no component makes an object")
     if folder:
-        _export(folder, rendered.resources, form)
+        _export(root, folder, rendered.resources, form)
     elif rendered.resources or form is Form.JSON:
         console.out(PRINTERS[form](rendered.resources))
 
 
-def _export(folder: Path, resources: "Sequence[Resource]", form: Form) -> None:
-    from kfctl.store.export import export, file_names
+def _export(root: Path, folder: Path, resources: "Sequence[Resource]", form: Form) -> None:
+    from kfctl.store.export import export, file_names, refuse_sources
 
+    refuse_sources(root, folder)
     if form is Form.JSON:
         files = [as_json(resource.body) + "\n" for resource in resources]
     else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kfctl.model.prototype import Prototype
 
+PROTOTYPES = "prototypes"  # the folder of an app's own
 SHARED = "common"
 NOT_SOURCES = frozenset({"prototype.yaml", "README.md"})
 
@@ -37,7 +38,7 @@ def catalog(app_root: Path | str | None = None) -> Catalog:
     shipped = Shelf(shipped_folder(), "templates", True)
     if app_root is None:
         return Catalog((shipped,))
-    return Catalog((Shelf(Path(app_root) / "prototypes", "prototypes", False), shipped))
+    return Catalog((Shelf(Path(app_root) / PROTOTYPES, PROTOTYPES, False), shipped))
 
 
 @dataclass(frozen=True)

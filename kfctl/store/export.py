@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, Location, UsageError
+from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS
+from kfctl.store.catalog import PROTOTYPES
 from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
@@ -27,6 +29,15 @@ class Exported:
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
+
+
+def refuse_sources(root: Path, folder: Path) -> None:
+    """Refuse a folder that the app in `root` is read from: what is written there would become part of it."""
+    place = folder.absolute().resolve()
+    for name in (COMPONENTS, ENVIRONMENTS, PROTOTYPES):
+        if place.is_relative_to((root / name).resolve()):
+            message = f"{folder} is in {name}/, which the app is read from"
+            raise UsageError(message, hint="take another folder, such as rendered/")
 
 
 def export(folder: Path, files: Mapping[str, str]) -> Exported:

@@ -178,3 +178,14 @@ def test_the_folder_is_a_file(shell: Shell) -> None:
     assert done.code == 1
     assert "kfctl.yaml: can't write it" in done.err
     assert shell.files() == FILES
+
+
+@pytest.mark.parametrize("place", ["components", "components/raw", "environments/x", "./prototypes", "link"])
+def test_the_folders_of_the_app_are_no_output(shell: Shell, place: str) -> None:
+    (shell.folder / "link").symlink_to("components")
+    before = shell.files()
+    done = shell(f"show --output-dir {place}")
+    assert (done.code, done.out) == (2, "")
+    assert "/, which the app is read from\n  take another folder" in done.err
+    assert shell.files() == before
+    assert shell("show --output-dir components-of-dev").code == 0
