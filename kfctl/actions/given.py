@@ -10,6 +10,7 @@ from kfctl.model.absent import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kfctl.model.app import App, Environment
     from kfctl.model.parameters import Parameter
     from kfctl.model.prototype import Prototype
 
@@ -81,6 +82,21 @@ class Declared(NamedTuple):
             for parameter in self.find(name)[:1]:
                 if parameter.deprecated:
                     yield f"{name} is deprecated: {parameter.deprecated}"
+
+
+def idle_globals(app: App, environment: Environment | None) -> Iterator[Problem]:
+    """Yield the globals that no component has: a slip, or what is left of a component that is gone."""
+    given = [each.globals for each in (environment, app) if each and each.globals.values]
+    if not given:
+        return
+    from kfctl.store.catalog import catalog
+
+    wanted = {component.prototype: component.where for component in app.components.values()}
+    declared = Declared(tuple(catalog(app.root).get(name, where) for name, where in wanted.items()))
+    for settings in given:
+        for name in settings.values:
+            if not declared.find(name):
+                yield declared.unknown(name, settings.locations.get(name))
 
 
 def read_values(path: str) -> list[Given]:

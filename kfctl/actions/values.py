@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kfctl.actions.given import SECRET, Declared
+from kfctl.actions.given import SECRET, Declared, idle_globals
 from kfctl.engine.resolve import examine
 from kfctl.errors import KfctlError, UsageError, did_you_mean
 from kfctl.model.parameters import Layer
@@ -80,6 +80,8 @@ def list_params(
         rows += _rows(component, prototype, values, defaults=defaults)
         problems += faults
         warnings += values.warnings
+    if not components and not problems:
+        problems += idle_globals(app, app.environments[environment] if environment else None)
     return Listing(tuple(rows), tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(warnings)))
 
 

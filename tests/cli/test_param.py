@@ -334,3 +334,21 @@ def test_a_caution_is_told_when_it_comes_and_by_validate(shell: Shell) -> None:
     assert told in shell("param", "set", "train", "command", '["python x.py"]').err
     assert told not in shell("param set train numWorkers 2").err  # nothing new
     assert told in shell("validate -c train").err
+
+
+def test_a_global_that_no_component_has_is_warned_of(shell: Shell) -> None:
+    (shell.folder / "kfctl.yaml").write_text(
+        shell.read("kfctl.yaml") + "globals: {mod: quick, mode: quick}\n"
+    )
+    prod = shell.folder / "environments/prod.yaml"
+    prod.write_text(prod.read_text() + "globals:\n  labls: {a: b}\n")
+    said = "warning: kfctl.yaml:5:11: thing has no parameter 'mod'"
+    prod_said = "warning: environments/prod.yaml:11:3: thing has no parameter 'labls'"
+    assert shell("param list").err == f"{said}\n  did you mean mode?\n"
+    for line in ("validate prod", "show prod"):
+        done = shell(line)
+        assert (done.code, done.err) == (
+            0,
+            f"{prod_said}: did you mean labels?\n{said}: did you mean mode?\n",
+        )
+    assert shell("show prod -c web").err == ""  # of one component nobody can tell
