@@ -8,13 +8,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kfctl.engine.kinds import Kinds
 from kfctl.engine.lint import lint
 from kfctl.engine.render import Renderer
 from kfctl.engine.resolve import resolve
-from kfctl.engine.structure import examine_objects
+from kfctl.engine.structure import Known, examine_objects
 from kfctl.errors import KfctlError, Location, Problem
 from kfctl.model.app import App, Component, Environment, Settings, Target
 from kfctl.store.catalog import catalog
+from kfctl.store.kinds import built_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 
 PARAMETERS = ("parameters", "properties")
+COMPONENT = "example"  # what the component of an example is called
 
 
 def lint_prototype(root: Path | None, name: str) -> tuple[Problem, ...]:
@@ -32,13 +35,17 @@ def lint_prototype(root: Path | None, name: str) -> tuple[Problem, ...]:
     sources = prototypes.sources(prototype)
     examples = prototypes.examples(prototype)
     problems = [*lint(prototype, sources), *_unexplained(prototype), *_unused(prototype, sources)]
+    problems += _unlisted(prototype, sources)
     if not prototypes.readme(prototype):
         problems.append(Problem(f"{name} has no README.md", prototype.where))
     if not examples:
         hint = "examples/smallest.yaml with `params:` is one"
         problems.append(Problem(f"{name} has no examples", prototype.where, hint))
     renderer = Renderer(prototype, sources)
-    return (*problems, *(each for example in examples for each in _example(prototype, renderer, example)))
+    rendered = (each for example in examples for each in _example(prototype, renderer, example))
+    told = {(each.where, f"{COMPONENT}: {each.message}") for each in problems}
+    # Several examples have a fault in common, and some are seen without any.
+    return (*problems, *(each for each in dict.fromkeys(rendered) if (each.where, each.message) not in told))
 
 
 def _unexplained(prototype: Prototype) -> Iterator[Problem]:
@@ -61,20 +68,31 @@ def _unused(prototype: Prototype, sources: Mapping[str, str]) -> Iterator[Proble
             yield Problem(f"parameter {name} does nothing: no template names it", where, hint)
 
 
+def _unlisted(prototype: Prototype, sources: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the templates that neither `prototype.yaml` nor another template names."""
+    listed = {template.file for template in prototype.templates}
+    for name in sorted(sources.keys() - listed):
+        own = name.endswith(".j2") and (Path(prototype.root) / name).is_file()
+        if own and not any(name in text for text in sources.values()):
+            message = f"{name} makes no object: `templates:` does not name it"
+            yield Problem(message, prototype.at("templates"))
+
+
 def _example(prototype: Prototype, renderer: Renderer, example: Example) -> Iterator[Problem]:
     """Yield what is wrong with an example: its values, and the objects that it makes."""
     where = Location(str(Path(prototype.where.path).parent / f"examples/{example.name}.yaml"), 1)
-    component = Component("example", prototype.name, Settings(dict(example.params)), (), where)
+    component = Component(COMPONENT, prototype.name, Settings(dict(example.params)), (), where)
     environment = Environment("default", Target(), Settings(), {}, {}, where)
-    app = App("example", "", prototype.root, Settings(), {"example": component}, {"default": environment})
+    app = App("example", "", prototype.root, Settings(), {COMPONENT: component}, {"default": environment})
     try:
         values = resolve(app, environment, component, prototype).plain()
-        names = {"component": "example", "app": "example", "environment": "default"}
+        names = {"component": COMPONENT, "app": "example", "environment": "default"}
         resources = renderer.render({**values, **names})
     except KfctlError as error:
         yield from (problem._replace(where=problem.where or where) for problem in error.problems)
         return
-    yield from examine_objects(resources, whole=False).problems
+    known = Known(Kinds(built_in(), resources), lambda resource, path: None)
+    yield from examine_objects(resources, known, whole=False).problems
     yield from (Problem(said, where) for said in _disputed(prototype, example))
 
 

@@ -177,3 +177,36 @@ def test_a_template_in_another_encoding_is_a_fault_of_its_own(shell: Shell) -> N
         done = shell(line)
         assert (done.code, done.out) == (1, "")
         assert done.err.startswith("kfctl: prototypes/thing/configmap.yaml.j2:1:6: byte 0xe9 is not UTF-8")
+
+
+def test_lint_holds_examples_against_the_fields_of_their_kinds(shell: Shell) -> None:
+    assert shell("prototype new mine").code == 0
+    folder = shell.folder / "prototypes/mine"
+    (folder / "examples/more.yaml").write_text("# more\nparams: {image: nginx, replicas: 3}\n")
+    template = folder / "deployment.yaml.j2"
+    template.write_text(template.read_text().replace("replicas: {{", "replica: {{"))
+    done = shell("prototype lint mine")
+    said = "example: Deployment/example spec.replica is not known here: did you mean replicas?"
+    assert (done.code, done.err) == (1, f"kfctl: prototypes/mine/deployment.yaml.j2: {said}\n")
+
+
+def test_lint_tells_a_fault_of_a_template_once(shell: Shell) -> None:
+    assert shell("prototype new mine").code == 0
+    folder = shell.folder / "prototypes/mine"
+    (folder / "examples/more.yaml").write_text("# more\nparams: {image: nginx, replicas: 3}\n")
+    (folder / "service.yaml.j2").write_text("{{ nosuch }}\n")
+    assert shell("prototype lint mine").err == (
+        "kfctl: prototypes/mine/service.yaml.j2:1: 'nosuch' is not a parameter, nor set in the template\n"
+    )
+
+
+def test_lint_misses_templates_that_nothing_names(shell: Shell) -> None:
+    assert shell("prototype new mine").code == 0
+    folder = shell.folder / "prototypes/mine"
+    (folder / "configmap.yaml.j2").write_text("a: b\n")
+    (folder / "macros.j2").write_text("{% macro x() %}{% endmacro %}")
+    service = folder / "service.yaml.j2"
+    service.write_text('{% from "macros.j2" import x %}\n' + service.read_text())
+    done = shell("prototype lint mine")
+    said = "configmap.yaml.j2 makes no object: `templates:` does not name it"
+    assert (done.code, done.err) == (1, f"kfctl: prototypes/mine/prototype.yaml:51:1: {said}\n")
