@@ -13,7 +13,7 @@ from kfctl.store.appfiles import component_names, component_text, load_app
 from kfctl.store.catalog import catalog
 from kfctl.store.edit import make_folder, write_file
 from kfctl.store.lock import locked
-from kfctl.store.manifests import PROTOTYPE
+from kfctl.store.manifests import PROTOTYPE, manifest_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,8 @@ def generate(
         if exists and not force:
             hint = f"change it with `kfctl param set {name}`, or make it anew with --force"
             raise UsageError(f"there is a component '{name}' already", hint=hint)
+        load_app(root, components=[], environments=[])  # of a broken app nothing could be said afterwards
+        _refuse_manifests(root, prototype.name, name)
         write_file(root, path, component_text(prototype.name, values))
         if prototype.name == PROTOTYPE:
             make_folder(root, f"components/{name}")
@@ -80,3 +82,11 @@ def generate(
     resolved, problems = examine(app, None, component, prototype)
     warnings = (*resolved.warnings, *cautions(component, prototype, resolved))
     return Generated(name, prototype.name, path, exists, problems, warnings)
+
+
+def _refuse_manifests(root: Path, prototype: str, name: str) -> None:
+    """Refuse a component whose folder has manifests that it would leave out."""
+    folder = f"components/{name}"
+    if prototype != PROTOTYPE and (root / folder).is_dir() and manifest_files(root, name):
+        hint = "take another name, or move them away"
+        raise UsageError(f"{folder}/ has manifests, which a {prototype} would leave out", hint=hint)

@@ -219,3 +219,21 @@ def test_what_a_user_should_know_is_told(shell: Shell) -> None:
     assert CAUTION in shell("generate jupyterhub open").err
     safe = "--jupyterHubAuthenticator=shared-password --passwordSecretName=passwords"
     assert shell(f"generate jupyterhub safe {safe}").err == ""
+
+
+def test_manifests_are_not_left_out(shell: Shell) -> None:
+    assert shell("generate manifests raw").code == 0
+    (shell.folder / "components/raw/all.yaml").write_text("kind: ConfigMap\n")
+    before = shell.files()
+    done = shell("generate thing raw --path=/p --force")
+    assert (done.code, done.out) == (2, "")
+    assert "components/raw/ has manifests, which a thing would leave out" in done.err
+    assert shell.files() == before
+    assert shell("generate manifests raw --force").code == 0
+
+
+def test_nothing_is_made_in_a_broken_app(shell: Shell) -> None:
+    (shell.folder / "kfctl.yaml").write_text("name: [\n")
+    before = shell.files()
+    assert shell("generate thing new --path=/p").code == 1
+    assert shell.files() == before
