@@ -104,12 +104,14 @@ def validate_on(cluster: Cluster, environment: Environment, resources: Sequence[
 
 
 def _refusals(found: Sequence[Found]) -> Iterator[Problem]:
+    from kfctl.engine.identity import problem
     from kfctl.engine.verdicts import untriable
 
     for each in found:
         if each.error and not untriable(each.error):
-            for problem in each.error.problems:
-                yield Problem(f"{each.wanted.key}: {problem.message}", problem.where, problem.hint)
+            for said in each.error.problems:
+                told = problem(each.wanted, f"is refused: {said.message}")
+                yield told._replace(where=said.where or told.where, hint=said.hint)
 
 
 def _untried(found: Sequence[Found]) -> Iterator[Problem]:

@@ -124,11 +124,12 @@ def test_by_the_api_server(
     done = kfctl("validate", "--server", *given)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("default: 2 objects checked by https://")
-    odd = "---\napiVersion: x.y/v1\nkind: Nosuch\nmetadata: {name: n}\n"
+    odd = "---\napiVersion: x.y/v1\nkind: Nosuch\nmetadata: {name: none-such}\n"
     write_tree({"components/raw.yaml": RAW, "components/raw/all.yaml": config_map("fine") + odd})
     done = kfctl("validate", "--server", *given)
     assert (done.code, done.out) == (1, "")
-    assert "Nosuch" in done.err
+    refused = "raw: Nosuch/none-such is refused: the cluster knows no Nosuch of x.y/v1"
+    assert done.err.startswith(f"kfctl: components/raw/all.yaml:7: {refused}\n")
     assert "fine" not in done.err
     assert cluster.kubectl("get", "configmap", "--namespace", namespace, "-o", "name").split() == [
         "configmap/kube-root-ca.crt"
