@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.names import KIND, SUBDOMAIN, VERSION
+from kfctl.engine.schema import shown
 from kfctl.errors import Location, Problem
 
 SAME_NAME = "give one of them another `name`, or take it out: kfctl component rm"
@@ -64,7 +65,9 @@ def _identity(resource: Resource) -> Iterator[str]:
     body = resource.body
     if not isinstance(body.get("metadata"), dict):
         yield "has no metadata with a name"
-    elif not isinstance(body["metadata"].get("name"), str) or not body["metadata"]["name"]:
+    elif isinstance(name := body["metadata"].get("name"), bool | int | float):
+        yield f"metadata.name must be text, not {shown(name)}: put it in quotes"
+    elif not isinstance(name, str) or not name:
         generated = "generateName" in body["metadata"]
         yield "needs metadata.name" + (
             ": kfctl must know it again, so generateName won't do" if generated else ""

@@ -40,7 +40,10 @@ AMOUNT = "must be a quantity such as 500m or 1Gi"
         ),
         (changed(WEB, "metadata", ABSENT), "Deployment/(no name) has no metadata with a name"),
         (changed(WEB, "metadata", {}), "Deployment/(no name) needs metadata.name"),
-        (changed(WEB, "metadata", {"name": 5}), "Deployment/5 needs metadata.name"),
+        (
+            changed(WEB, "metadata", {"name": 5}),
+            "Deployment/5 metadata.name must be text, not 5: put it in quotes",
+        ),
         (
             changed(WEB, "metadata", {"generateName": "x-"}),
             "Deployment/(no name) needs metadata.name: kfctl must know it again, so generateName won't do",
