@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfctl.yamltext.layout import Style, column_of, end_of, flow, is_flow
+from kfctl.yamltext.layout import Style, between_braces, column_of, end_of, is_flow
 from kfctl.yamltext.lines import line_end, line_start
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ def inserted(text: str, old: Located, keys: Path, key: str, value: Any) -> Itera
     if entry is None or not old.document.places.get(id(old.value_at(*keys))):
         return
     if is_flow(entry):
-        yield from _into_flow(text, old, keys, f"{flow(key)}: {flow(value)}")
+        written = (between_braces(each, old.document) for each in (key, value))
+        yield from _into_flow(text, old, keys, ": ".join(written))
     else:
         yield from _into_block(text, old, keys, {key: value})
 

@@ -74,15 +74,29 @@ class Style:
         return [f"{lead} {scalar(value)}"]
 
 
-def flow(value: Any) -> str:
-    """Return a value as it stands between braces or brackets."""
+def flow(value: Any, *, quoted: bool = False) -> str:
+    """Return a value as it stands between braces or brackets; `quoted`: its texts in quotes, as in JSON."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
+        items = (f"{flow(key, quoted=quoted)}: {flow(item, quoted=quoted)}" for key, item in value.items())
+        return "{" + ", ".join(items) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(flow, value)) + "]"
+        return "[" + ", ".join(flow(item, quoted=quoted) for item in value) + "]"
     if not isinstance(value, str):
         return scalar(value)
-    return value if _FLOW_PLAIN.fullmatch(value) and scalar(value) == value else double_quoted(value)
+    plain = not quoted and _FLOW_PLAIN.fullmatch(value) and scalar(value) == value
+    return value if plain else double_quoted(value)
+
+
+def between_braces(value: Any, document: Document) -> str:
+    """Return a value as it stands between braces or brackets of a text: as JSON, if the text is JSON."""
+    return flow(value, quoted=_is_json(document))
+
+
+def _is_json(document: Document) -> bool:
+    """Whether a text has braces around all of it, and quotes around its keys."""
+    first = next(iter(document.places.get(id(document.value), {}).values()), None)
+    quoted = first is not None and getattr(first.key, "style", None) == '"'
+    return quoted and document.root is not None and is_flow(document.root)
 
 
 def is_flow(entry: Entry) -> bool:

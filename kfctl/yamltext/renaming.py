@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import AppError
-from kfctl.yamltext.layout import flow
+from kfctl.yamltext.layout import between_braces
 from kfctl.yamltext.read import load, load_located
 from kfctl.yamltext.splice import same
 
@@ -26,7 +26,7 @@ def rename_in(text: str, keys: Path, new: str, path: str = "") -> str:
     if entry is None or entry.key is None:
         raise refusal
     start, end = (mark.index + offset for mark in (entry.key.start_mark, entry.key.end_mark))
-    result = text[:start] + flow(new) + text[end:]
+    result = text[:start] + between_braces(new, located.document) + text[end:]
     try:
         proved = same(load(result), _renamed(located.value, keys, new))
     except AppError:

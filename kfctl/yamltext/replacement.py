@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfctl.yamltext.emit import double_quoted
-from kfctl.yamltext.layout import Style, column_of, end_of, flow, in_flow, is_block, is_block_text, lead_of
+from kfctl.yamltext.layout import (
+    Style,
+    between_braces,
+    column_of,
+    end_of,
+    flow,
+    in_flow,
+    is_block,
+    is_block_text,
+    lead_of,
+)
 from kfctl.yamltext.lines import line_end, line_start
 
 if TYPE_CHECKING:
@@ -23,7 +33,7 @@ def replaced(text: str, old: Located, keys: Path, value: Any) -> Iterator[str]:
     if entry is None or not keys:
         yield from _root(text, old, value, style)
     elif in_flow(old, keys):
-        yield from _between_braces(text, entry, value)
+        yield from _between_braces(text, entry, between_braces(value, old.document))
     else:
         parent, column = old.value_at(*keys[:-1]), column_of(old, keys[:-1])
         lines = style.entry("", value, column) if isinstance(parent, dict) else style.item("", value, column)
@@ -44,13 +54,13 @@ def _root(text: str, old: Located, value: Any, style: Style) -> Iterator[str]:
         yield text[: entry.start.start_mark.index] + written + text[end_of(text, old, (), full=full) :]
 
 
-def _between_braces(text: str, entry: Entry, value: Any) -> Iterator[str]:
+def _between_braces(text: str, entry: Entry, written: str) -> Iterator[str]:
     start, end = entry.start.start_mark.index, entry.end.end_mark.index
     if start < end:
-        yield text[:start] + flow(value) + text[end:]
+        yield text[:start] + written + text[end:]
     else:  # nothing is written there: `{a: }` or `{a}`
-        yield f"{text[:start]} {flow(value)}{text[end:]}"
-        yield f"{text[:start]}: {flow(value)}{text[end:]}"
+        yield f"{text[:start]} {written}{text[end:]}"
+        yield f"{text[:start]}: {written}{text[end:]}"
 
 
 @dataclass(frozen=True)

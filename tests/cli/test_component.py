@@ -78,6 +78,16 @@ def test_rename(shell: Shell) -> None:
     assert shell("validate prod").code == 0
 
 
+def test_a_file_of_json_stays_json(shell: Shell) -> None:
+    given = {"apiVersion": "kfctl/v1", "kind": "Environment", "components": {"web": {"numGpus": 2}}}
+    file = shell.folder / "environments/prod.yaml"
+    file.write_text(json.dumps(given, indent=2))
+    assert shell("param set web mode quick --env prod").code == 0
+    assert shell("component rename web site").code == 0
+    given["components"] = {"site": {"numGpus": 2, "mode": "quick"}}
+    assert json.loads(file.read_text()) == given
+
+
 @pytest.mark.parametrize("new", ["on", "1e3", "0x1f", "123", "null", "y"])
 def test_rename_to_what_yaml_would_misread(shell: Shell, new: str) -> None:
     assert shell(f"component rename web {new}").code == 0
