@@ -23,15 +23,15 @@ Globally = Annotated[
 
 @parsed_by(Words)
 def set_param(
+    session: Session,
     words: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="COMPONENT KEY VALUE",
             help="Or COMPONENT KEY=VALUE …, or with --global KEY VALUE.",
             autocompletion=complete.assignment,
         ),
-    ],
-    session: Session,
+    ] = None,
     env: EnvironmentOption = None,
     everywhere: Globally = False,
     file: Annotated[
@@ -57,8 +57,11 @@ def set_param(
     from kfctl.actions.given import Given, read_values
     from kfctl.actions.param import set_params
 
+    if not words and not (everywhere and file):
+        message = "missing argument 'COMPONENT KEY VALUE'"
+        raise UsageError(message, hint="see `kfctl param set --help`")
     root = here(session.directory)
-    component, rest = _component(words, everywhere=everywhere)
+    component, rest = _component(words or [], everywhere=everywhere)
     given = read_values(file) if file else []
     if null:
         given += [Given(key) for key in rest]

@@ -63,9 +63,10 @@ def key_value(words: Sequence[str], options: Iterable[str]) -> dict[str, tuple[s
         return {words[0]: (words[1],)}
     strange = [word for word in words if word.startswith("--")]
     if strange:
+        hint = "see --help" if "=" in words[0] else f"if it is a value: {words[0]}={strange[0]}"
         raise UsageError.of(
             [
-                Problem(f"there is no option {key}", hint=did_you_mean(key, options) or "see --help")
+                Problem(f"there is no option {key}", hint=did_you_mean(key, options) or hint)
                 for key in (word.partition("=")[0] for word in strange)
             ]
         )

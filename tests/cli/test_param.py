@@ -130,6 +130,10 @@ def test_deprecated_is_set_with_a_warning(shell: Shell) -> None:
         ("nosuch text x", "kfctl: there is no component 'nosuch' in this app\n  there are other, web\n"),
         ("web text x --env prd", "kfctl: there is no environment 'prd' in this app\n  did you mean prod?\n"),
         ("web text x --evn=prod", "kfctl: there is no option --evn\n  did you mean --env?\n"),
+        (
+            "web args -- --a=1 b",
+            "kfctl: there is no option --a\n  if it is a value: args=--a=1\n",
+        ),
         ("web text", "kfctl: 'text' has no value\n  give KEY VALUE, or KEY=VALUE as often as you like\n"),
         ("web", "kfctl: there is nothing to set\n  give KEY VALUE, or KEY=VALUE as often as you like\n"),
         (
@@ -170,6 +174,15 @@ def test_an_alias_is_meant_too(shell: Shell, verb: str) -> None:
         2,
         "kfctl: thing has no parameter 'locatio'\n  did you mean location?\n",
     )
+
+
+def test_globals_from_a_file(shell: Shell) -> None:
+    (shell.folder / "values.yaml").write_text("mode: quick\nnumGpus: 2\n")
+    assert shell("param set --global -f values.yaml").out.splitlines() == [
+        "globals mode: (not set) → quick   (kfctl.yaml:6)",
+        "globals numGpus: (not set) → 2   (kfctl.yaml:7)",
+    ]
+    assert shell("param set -f values.yaml").code == 2
 
 
 def test_many_from_a_file(shell: Shell) -> None:
