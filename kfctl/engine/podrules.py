@@ -22,11 +22,11 @@ def pod_faults(spec: Any) -> Iterator[str]:
         yield "has no containers in its pod"
         return
     volumes = [volume.get("name") for volume in maps(spec.get("volumes"))]
-    yield from _twice("volume", volumes)
+    yield from twice("volume", volumes)
     yield from (f"volume {fault}" for name in volumes if (fault := DNS_LABEL.fault(name)))
     everyone = [*maps(spec.get("initContainers")), *maps(spec["containers"])]
-    yield from _twice("container", [container.get("name") for container in everyone])
-    yield from _twice(
+    yield from twice("container", [container.get("name") for container in everyone])
+    yield from twice(
         "port", [port.get("name") for one in maps(spec["containers"]) for port in maps(one.get("ports"))]
     )
     for container in everyone:
@@ -37,7 +37,8 @@ def pod_faults(spec: Any) -> Iterator[str]:
                 yield f"container {container.get('name')}: mounts '{mount.get('name')}', no volume of its pod"
 
 
-def _twice(what: str, names: list[Any]) -> Iterator[str]:
+def twice(what: str, names: list[Any]) -> Iterator[str]:
+    """Yield the names that are there more than once."""
     for name in dict.fromkeys(name for name in names if isinstance(name, str)):
         if names.count(name) > 1:
             yield f"has the {what} {name} {names.count(name)} times"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.identity import identity_problems, problem
 from kfctl.engine.names import CONFIG_KEY, DNS_LABEL, OBJECT_NAMES, SUBDOMAIN, key_fault, label_faults
-from kfctl.engine.podrules import pod_faults
+from kfctl.engine.podrules import pod_faults, twice
 from kfctl.engine.podtemplates import maps, pod_templates
 from kfctl.engine.quantity import quantity
 from kfctl.engine.together import oddities
@@ -153,4 +153,28 @@ def _claims(resource: Resource) -> Iterator[str]:
             yield f"spec.resources.requests.storage: must be a quantity such as 10Gi, not {size!r}"
 
 
-RULES: tuple[Callable[[Resource], Iterator[str]], ...] = (_name, _metadata, _pods, _selector, _data, _claims)
+def _service(resource: Resource) -> Iterator[str]:
+    if resource.group or resource.kind != "Service":
+        return
+    ports = maps(at(resource.body, "spec", "ports"))
+    yield from twice("port", [f"{port.get('port')}/{port.get('protocol') or 'TCP'}" for port in ports])
+    yield from twice("port", [port.get("name") for port in ports])
+
+
+def _autoscaler(resource: Resource) -> Iterator[str]:
+    if f"{resource.group}/{resource.kind}" == "autoscaling/HorizontalPodAutoscaler":
+        least, most = (at(resource.body, "spec", field) for field in ("minReplicas", "maxReplicas"))
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield f"spec.minReplicas: {least} is more than spec.maxReplicas, {most}"
+
+
+RULES: tuple[Callable[[Resource], Iterator[str]], ...] = (
+    _name,
+    _metadata,
+    _pods,
+    _selector,
+    _data,
+    _claims,
+    _service,
+    _autoscaler,
+)

@@ -208,6 +208,23 @@ AMOUNT = "must be a quantity such as 500m or 1Gi"
             f"CronJob/{'c' * 53} metadata.name: '{'c' * 20}…' has 53 characters, and 52 are allowed",
         ),
         (
+            changed(SERVICE, "spec/ports", [{"name": "a", "port": 80}, {"port": 80, "protocol": "TCP"}]),
+            "Service/web has the port 80/TCP 2 times",
+        ),
+        (
+            changed(SERVICE, "spec/ports", [{"name": "a", "port": 80}, {"name": "a", "port": 81}]),
+            "Service/web has the port a 2 times",
+        ),
+        (
+            {
+                "apiVersion": "autoscaling/v2",
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "web"},
+                "spec": {"minReplicas": 3, "maxReplicas": 2},
+            },
+            "HorizontalPodAutoscaler/web spec.minReplicas: 3 is more than spec.maxReplicas, 2",
+        ),
+        (
             {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "2x"}, "spec": {}},
             f"TFJob/2x metadata.name: '2x' must be {names.DNS_1035.words}",
         ),
@@ -233,6 +250,9 @@ def test_faults(body: dict[str, Any], fault: str) -> None:
         changed(WEB, "metadata/labels", {"app.kubernetes.io/name": "", "X_y.z": "1.0-a"}),
         changed(WEB, "spec/selector", {"matchExpressions": [{"key": "app", "operator": "Exists"}]}),
         changed(WEB, "metadata/name", "a.b-c.1"),
+        changed(
+            SERVICE, "spec/ports", [{"name": "a", "port": 53}, {"name": "b", "port": 53, "protocol": "UDP"}]
+        ),
         changed(WEB, "spec/template/spec/containers/0/image", "registry:5000/a/b@sha256:" + "00" * 32),
     ],
 )
