@@ -11,6 +11,7 @@ from kfctl.cli import console
 from kfctl.cli.console import paint
 from kfctl.cli.options import Report as Form
 from kfctl.cli.statusview import cause_lines, clean, sign, status_value, words
+from kfctl.engine.jobs import JOBS
 from kfctl.model.plan import Action
 from kfctl.model.status import Health, Step
 
@@ -198,9 +199,15 @@ def _troubles(report: Report) -> Iterator[str]:
             yield ""
             yield f"{sign(status.health)} {', '.join(str(row.key) for row in rows)} not ready"
             yield from (f"    {line}" for line in cause_lines(status.cause))
-            if status.health is Health.FAILED and rows[0].action is Action.UNCHANGED:
-                component = f" -c {rows[0].component}" if rows[0].component else ""
-                yield paint(f"    if it is a job: kfctl apply{component} --rerun runs it again", "cyan")
+            if ended := next(filter(_has_failed_before, rows), None):
+                component = f" -c {ended.component}" if ended.component else ""
+                yield paint(f"    kfctl apply{component} --rerun runs it again", "cyan")
+
+
+def _has_failed_before(row: Row) -> bool:
+    """Whether a row is of a job that had failed, so that this apply did not start it."""
+    failed = row.status is not None and row.status.health is Health.FAILED
+    return failed and row.action is Action.UNCHANGED and (row.key.group, row.key.kind) in JOBS
 
 
 def _sum(report: Report) -> str:

@@ -128,6 +128,16 @@ def test_objects_with_one_cause_are_told_together() -> None:
     assert lines[4:7] == ["… Deployment/d0, Deployment/d1 not ready", "    NoReadyNode: no node", "    wait"]
 
 
+def test_only_what_runs_to_an_end_can_run_again() -> None:
+    cause = Cause("p", "Error", "boom")
+    job = Key("batch", "Job", "ns", "train")
+    for key, again in ((KEYS[0], False), (job, True)):
+        failed = Event(Step.STATUS, key, status=Status(key, Health.FAILED, cause=cause))
+        made = Plan(SCOPE, (Change(key, Action.UNCHANGED, Resource({}, component="one")),), ())
+        lines = list(report_lines(report(made, [failed])))
+        assert ("    kfctl apply -c one --rerun runs it again" in lines) is again
+
+
 def test_an_app_without_objects_is_told() -> None:
     assert list(report_lines(report(plan(0), []))) == ["", "no object was changed."]
 
