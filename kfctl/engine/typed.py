@@ -7,7 +7,7 @@ import re
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.schema import check
+from kfctl.engine.schema import check, shown
 from kfctl.errors import ParameterError, Problem
 from kfctl.model.dialect import TYPES
 
@@ -28,6 +28,7 @@ class _Unfit(Exception):
     def __init__(self, message: str, text: str = "") -> None:
         super().__init__(message)
         self.text = text
+        self.path = ""  # of the part of the value that is meant: [1].name
 
 
 def parse_value(parameter: Parameter, texts: Sequence[str]) -> Any:
@@ -38,8 +39,8 @@ def parse_value(parameter: Parameter, texts: Sequence[str]) -> Any:
         found = check(parameter.schema, value, (parameter.name,))
         faults = [f"{parameter.name} {reason}"] if reason else [told(fault, parameter) for fault in found]
     except _Unfit as unfit:
-        given = f", not '{unfit.text}'" if unfit.text and not parameter.secret else ""
-        faults = [f"{parameter.name} {unfit}{given}"]
+        path, text = ("", "") if parameter.secret else (unfit.path, unfit.text)
+        faults = [f"{parameter.name}{path} {unfit}{f', not {shown(text)}' if text else ''}"]
     if faults:
         raise ParameterError.of([Problem(fault) for fault in faults])
     return value
@@ -90,7 +91,7 @@ def _list(schema: Mapping[str, Any], texts: Sequence[str]) -> list[Any]:
     items = items if isinstance(items, dict) else {}
     if len(texts) == 1 and texts[0].lstrip().startswith("["):
         return list(_json(texts[0], "a JSON list, or one plain value each"))
-    return [_value(items, [text]) for text in texts]
+    return [_part(items, text, f"[{index}]") for index, text in enumerate(texts)]
 
 
 def _map(schema: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
@@ -101,7 +102,16 @@ def _map(schema: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
     if not all(key and equals for key, equals, _ in pairs):
         raise _Unfit("must be a JSON map, or key=value")
     properties = schema.get("properties", {})
-    return {key: _value(properties.get(key, values), [text]) for key, _, text in pairs}
+    return {key: _part(properties.get(key, values), text, f".{key}") for key, _, text in pairs}
+
+
+def _part(schema: Mapping[str, Any], text: str, step: str) -> Any:
+    """Return the value of a part of a list or map, to which `step` leads."""
+    try:
+        return _value(schema, [text])
+    except _Unfit as unfit:
+        unfit.path = step + unfit.path
+        raise
 
 
 def _scalar(schema: Mapping[str, Any], names: Sequence[str], text: str) -> Any:
@@ -139,14 +149,35 @@ def _null(text: str) -> None:
 
 
 def _json(text: str, wanted: str) -> Any:
+    readers: dict[str, Any] = {"parse_constant": _infinite, "parse_float": _finite}
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise _Unfit(f"must be {wanted}", text) from None
+        return json.loads(text, object_pairs_hook=_unlike, **readers)
+    except json.JSONDecodeError as error:
+        why = f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' at')} at character {error.pos + 1}"
+    except ValueError as error:
+        why = str(error)
+    except RecursionError:
+        why = "it is nested too deep"
+    raise _Unfit(f"must be {wanted} ({why})", text) from None
 
 
-def _no_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number that JSON knows")
+# These quote nothing: the value may be secret.
+
+
+def _infinite(_: str) -> None:
+    raise ValueError("NaN and Infinity are no numbers that JSON knows")
+
+
+def _finite(text: str) -> float:
+    if isinf(number := float(text)):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 READERS: dict[str, Callable[[str], Any]] = {

@@ -67,6 +67,10 @@ def test_values(schema: dict[str, Any], texts: list[str], value: Any) -> None:
     assert type(found) is type(value)
 
 
+NESTED = {"type": "object", "properties": {"limits": {"type": "object"}}}
+JSON_LIST = "must be a JSON list, or one plain value each"
+
+
 @pytest.mark.parametrize(
     ("schema", "texts", "said"),
     [
@@ -81,7 +85,17 @@ def test_values(schema: dict[str, Any], texts: list[str], value: Any) -> None:
         ({"type": "boolean"}, ["yes"], "p must be true or false, not 'yes'"),
         (QUANTITY, ["1GB"], "p must be a quantity such as 500m or 1Gi, not '1GB'"),
         ({"enum": ["a", "b"]}, ["c"], "p must be one of a, b, not 'c'"),
-        (NUMBERS, ["1", "x"], "p must be an integer, not 'x'"),
+        (NUMBERS, ["1", "x"], "p[1] must be an integer, not 'x'"),
+        ({"type": "array", "items": MAP}, ["x"], "p[0] must be a JSON map, or key=value"),
+        (NESTED, ["limits=1"], "p.limits must be a JSON map, or key=value"),
+        (LIST, ['["a" "b"]'], f"p {JSON_LIST} (expecting ',' delimiter at character 6), not '[\"a\" \"b\"]'"),
+        (LIST, ['["a\n"]'], f"p {JSON_LIST} (invalid control character at character 4), not '[\"a\n\"]'"),
+        (LIST, ["[1e400]"], f"p {JSON_LIST} (a number is too large), not '[1e400]'"),
+        (
+            MAP,
+            ['{"a": "1", "a": "2"}'],
+            'p must be a JSON map (a key is there twice), not \'{"a": "1", "a": "2"}\'',
+        ),
         (MAP, ["a"], "p must be a JSON map, or key=value"),
         (MAP, ["=a"], "p must be a JSON map, or key=value"),
         ({**STRING, "minLength": 1}, [""], "p must not be empty"),
@@ -103,6 +117,11 @@ def test_a_secret_value_is_not_repeated() -> None:
     with pytest.raises(ParameterError) as error:
         parse_value(Parameter("p", {**INTEGER, "secret": True}), ["hunter2"])
     assert "hunter2" not in str(error.value)
+    for text in ('{"hunter2": 1, "hunter2": 2}', '{"hunter2": 1e999}', '{"hunter2"', "hunter2=[", "hunter2"):
+        schema = {"type": "object", "additionalProperties": {"type": "array"}, "secret": True}
+        with pytest.raises(ParameterError) as error:
+            parse_value(Parameter("p", schema), [text])
+        assert "hunter2" not in str(error.value)
 
 
 @pytest.mark.parametrize(("schema", "text"), [(STRING, "a\udcff"), (LIST, '["\\ud800"]'), (MAP, "\udfffa=b")])
