@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Scope
+    from kfctl.model.resource import Key
 
 Body = dict[str, Any]
 _MEASURES = "metrics.k8s.io"
@@ -45,7 +47,7 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     if not scope.cluster_read:
         faults += guard.doubt(cluster, environment, inventory)
     found, failures = _search(cluster, scope)
-    members = _of_this_set(found, scope, inventory)
+    members = _of_this_set(cluster, found, scope, inventory)
     strays = tuple(body for body in members if not _is_member(body, scope))
     told = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
     forbidden = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
@@ -147,21 +149,31 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], dict[Kind, Kfct
     return list(found.values()), failures
 
 
-def _of_this_set(found: list[Body], scope: Scope, inventory: Inventory) -> list[Body]:
+def _of_this_set(cluster: Cluster, found: list[Body], scope: Scope, inventory: Inventory) -> list[Body]:
     """Return those that are not the same app's in another namespace, as far as that can be told.
 
-    An object that has lost its set's label is this set's where the set is known to have others.
+    An object outside of the app's namespace that has lost its set's label is this set's where its history
+    has it: the same app may have objects of its own there from another namespace.
     """
     from kfctl.engine.ownership import PART_OF_SET
 
-    marked = {at(body, "metadata", "namespace") for body in found if _is_member(body, scope)}
-    known = {None, scope.namespace, *inventory.namespaces, *marked}
-
-    def is_ours(body: Body) -> bool:
+    def is_sure(body: Body) -> bool:
         labelled = at(body, "metadata", "labels", PART_OF_SET)
-        return bool(labelled) or at(body, "metadata", "namespace") in known
+        return bool(labelled) or at(body, "metadata", "namespace") == scope.namespace
 
-    return [body for body in found if is_ours(body)]
+    past = frozenset() if all(map(is_sure, found)) else _once_applied(cluster, inventory)
+    return [body for body in found if is_sure(body) or Resource(body).key in past]
+
+
+def _once_applied(cluster: Cluster, inventory: Inventory) -> frozenset[Key]:
+    """Return what the revisions hold that can be read."""
+    from kfctl.actions.history import contents, revisions
+
+    held: set[Key] = set()
+    for revision in revisions(cluster, inventory):
+        with suppress(KfctlError):  # a damaged one hides none of the others
+            held |= {each.key for each in contents(cluster, inventory, revision).objects}
+    return frozenset(held)
 
 
 def _silent(cluster: Cluster, inventory: Inventory, *, lost: bool) -> list[str]:

@@ -122,6 +122,36 @@ def test_a_lost_label_moves_no_object_to_the_set_of_another_namespace(
     assert "applyset.kubernetes.io/part-of" not in labels
 
 
+def test_what_has_lost_its_label_outside_of_the_namespace_is_found_by_the_history(
+    world: World, typed: Callable[..., Run], new_namespace: Callable[[], str]
+) -> None:
+    here, there, shared = world.namespace, new_namespace(), new_namespace()
+    lost = []
+    for namespace in (there, here):  # the same app in two namespaces, each with objects in neither
+        role, beside = cluster_role(f"of-{namespace}"), config_map(f"of-{namespace}")
+        beside["metadata"]["namespace"] = shared
+        replace(world, namespace=namespace).write(one=[role, beside])
+        assert typed("apply").code == ExitCode.OK
+        lost += [role, beside]
+    for body in lost:
+        world.admin.patch(body, {"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}})
+    try:
+        ran = typed("fsck")
+        assert ran.out.count(f"/of-{here} is this app's, and not in its inventory") == 2
+        assert there not in ran.out
+        assert typed("fsck", "--repair").code == ExitCode.OK
+        assert typed("delete", "--yes").code == ExitCode.OK
+        found = [world.admin.find(b["apiVersion"], b["kind"], b["metadata"]["name"], shared) for b in lost]
+        assert [body is not None for body in found] == [True, True, False, False]
+    finally:
+        world.admin.delete(lost[0])
+
+
+def cluster_role(name: str) -> Body:
+    kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
+    return {**kind, "metadata": {"name": name}, "rules": []}
+
+
 def test_nothing_is_repaired_while_not_all_can_be_seen(
     world: World, proxy: Proxy, kfctl: Callable[..., Run], tmp_path: Path
 ) -> None:
