@@ -56,15 +56,25 @@ def _past(cluster: Cluster, inventory: Inventory) -> Iterator[tuple[Revision, Ma
 
 
 def _has_run(past: Past, key: Key, wanted: Mapping[str, Any], latest: float) -> bool:
-    """Whether a job was applied as it is wanted at `latest` (seconds since 1970), and as nothing else since.
+    """Whether a job was last applied as it is wanted, and began by `latest` (seconds since 1970).
 
-    Where the history does not go back to its first apply, that was long ago.
+    A change that leaves its pods as they are makes no other run of it. Where the history does not go back to
+    its first apply, that was long ago.
     """
     number = 0
     for revision, held in past:
-        if held.get(key) != wanted:
+        body = held.get(key)
+        if body != wanted and not (number and body and _program(body) == _program(wanted)):
             return False
         if datetime.fromisoformat(revision.run.when).timestamp() <= latest:
             return True
         number = revision.number
     return number > 1
+
+
+def _program(body: Mapping[str, Any]) -> Any:
+    """Return what of a job makes it another run where it is changed: its pods' templates."""
+    from kfctl.engine.podtemplates import pod_templates
+    from kfctl.model.resource import Resource
+
+    return pod_templates(Resource(body)) or body.get("spec")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kfctl.engine.revision import Contents, Revision
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
+    from kfctl.model.plan import Change
     from kfctl.model.resource import Key, Resource
 
 
@@ -29,13 +30,21 @@ def record(prepared: Apply, inventory: Inventory, undone: Collection[Key]) -> in
     assert prepared.run is not None
     counts = decision.plan.counts()
     made = Revision(0, about.what, prepared.run, about.app.id, counts)
-    lacking = {change.key for change in decision.plan.changes if not change.live and change.key in undone}
+    failed = (change for change in decision.plan.changes if change.wanted and change.key in undone)
+    lacking = {change.key for change in failed if not change.live or _would_seem_done(change)}
     contents = Contents(
         dict(_values(about)), tuple(each for each in decision.intents if each.key not in lacking)
     )
     hidden = secrets(about.app, about.environment)
     kept = _of_others(prepared, inventory)
     return history.record(prepared.cluster, inventory, made, contents, hidden, kept).number
+
+
+def _would_seem_done(change: Change) -> bool:
+    """Whether what was not made anew would be taken for a job that has run, and that its TTL removed."""
+    from kfctl.engine.health import ttl
+
+    return change.wanted is not None and ttl(change.wanted.body) is not None
 
 
 def _values(about: Subject) -> Iterator[tuple[str, Any]]:

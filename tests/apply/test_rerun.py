@@ -82,6 +82,34 @@ def test_a_job_that_somebody_deleted_before_its_ttl_is_made_again(world: World) 
     assert planned(world) == [(Action.UNCHANGED, ""), (Action.CREATE, "")]
 
 
+def test_a_label_given_to_a_job_that_has_run_is_no_other_run(world: World) -> None:
+    train = job("train", ttlSecondsAfterFinished=3)
+    world.write(one=[train])
+    run_to_the_end(world)
+    train["metadata"]["labels"] = {"team": "a"}
+    time.sleep(1)
+    world.write(one=[train])
+    world.apply(wait=False)
+    wait_until_gone(world)
+    assert planned(world) == [(Action.UNCHANGED, "")], "the label is younger than the TTL, its run is not"
+
+
+def test_a_job_with_a_ttl_whose_old_one_would_not_go_has_not_run(world: World) -> None:
+    held = job("train", ttlSecondsAfterFinished=0)
+    held["metadata"]["finalizers"] = ["kfctl.test/held"]
+    world.write(one=[held])
+    world.apply(wait=False)
+    other = job("train", ttlSecondsAfterFinished=0, command="other")
+    world.write(one=[other, config_map("beside")])
+    assert planned(world)[1][0] is Action.REPLACE
+    _, report = world.apply(wait=False, timeout=1.0)
+    assert [str(row.key) for row in report.failed] == ["Job/train"]
+    body = world.admin.get("batch/v1", "Job", "train", world.namespace)
+    world.admin.patch(body, {"metadata": {"finalizers": None}})
+    wait_until_gone(world)
+    assert planned(world) == [(Action.UNCHANGED, ""), (Action.CREATE, "")]
+
+
 def test_a_job_that_had_failed_before_is_explained_by_its_pod(world: World) -> None:
     world.write(one=[job("train")])
     failed = {"state": {"terminated": {"exitCode": 3, "reason": "Error"}}}
