@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from kfctl.cluster.request import MANAGER, Write
 from kfctl.engine.ownership import owner_of
 from kfctl.engine.plan import HOLD_DATA, Found
 from kfctl.engine.unchanged import is_unchanged
-from kfctl.engine.verdicts import claims, immutable, refuses_new
+from kfctl.engine.verdicts import claims, immutable, refuses_new, untriable
 from kfctl.errors import ClusterError, Forbidden, Invalid, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, let_go, stale_default, steps_to, taken_over, without_left_over
@@ -242,6 +243,17 @@ class _Look:
             if wanted.namespace:
                 raise  # who may not look can't know what would change
             return None  # of the whole cluster: the plan refuses it, and says how to do without
+        except ClusterError as error:
+            if not untriable(error):
+                raise
+            return self._as_stored(wanted, error)
+
+    def _as_stored(self, wanted: Resource, error: ClusterError) -> Body | None:
+        """Return an object that nothing converts just now, in the version that takes no conversion."""
+        for kind in self.cluster.kinds.versions(wanted.group, wanted.kind):
+            with suppress(ClusterError):
+                return self.cluster.find(kind.api_version, kind.kind, wanted.name, wanted.namespace)
+        raise error
 
     def _unknown_kind(self, wanted: Resource) -> Found:
         if (wanted.group, wanted.kind) in self.defined:

@@ -131,9 +131,11 @@ class _Execution:
             return
         # What else they need may only become ready by what is written after this.
         yield from self._until_ready(late, _is_base)
-        refused = self._tried(
-            [change.wanted for change in late if change.wanted and self._is_founded(change)]
-        )
+        founded = [change.wanted for change in late if change.wanted and self._is_founded(change)]
+        try:
+            refused = self._tried(founded)
+        except KfctlError as fault:  # who can't look at one of them can't tell about the others
+            refused = {resource.key: fault for resource in founded}
         for key, error in refused.items():
             self.undone[key] = str(error)
             action = self._changes[key].action.value

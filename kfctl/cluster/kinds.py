@@ -74,6 +74,10 @@ class Kinds:
         """Return the kind in the version that the server prefers, or None."""
         return self.preferred.get((group, kind))
 
+    def versions(self, group: str, kind: str) -> list[Kind]:
+        """Return the kind in every version that the server serves."""
+        return [each for each in self.by_name.values() if (each.group, each.kind) == (group, kind)]
+
     def __iter__(self) -> Iterator[Kind]:
         """Iterate over the kinds, each in the version that the server prefers."""
         return iter(self.preferred.values())

@@ -54,14 +54,18 @@ def dangling(resources: Sequence[Resource]) -> tuple[Problem, ...]:
 
 def _all(resources: Sequence[Resource]) -> Iterator[Need]:
     known = _by_name(resources)
-    kinds = {_defined(r): r.key for r in resources if r.kind == "CustomResourceDefinition"}
-    backends = _backends(resources)
+    kinds = {_defined(r): r for r in resources if r.kind == "CustomResourceDefinition"}
+    serving = _serving(resources)
+    backends = _backends(resources, serving)
     for resource in resources:
         key = resource.key
         if key.namespace:
             yield Need(key, Key("", "Namespace", "", key.namespace), why="its namespace")
-        if (key.group, key.kind) in kinds:
-            yield Need(key, kinds[key.group, key.kind], ready=True, why="its kind")
+        kind = kinds.get((key.group, key.kind))
+        if kind:
+            converting = serving(at(kind.body, "spec", "conversion", "webhook"))
+            yield Need(key, kind.key, ready=True, why="its kind")
+            yield from (Need(key, on, ready=True, why="the webhook that converts it") for on in converting)
         if is_custom(key.group):  # kinds of Kubernetes itself go before webhooks
             yield from (
                 Need(key, on, ready=True, why="the webhook that admits it") for on in backends(key.group)
@@ -110,12 +114,19 @@ def _defined(definition: Resource) -> tuple[str, str]:
     return str(at(spec, "group")), str(at(spec, "names", "kind"))
 
 
-def _backends(resources: Sequence[Resource]) -> Callable[[str], list[Key]]:
-    """Return what tells which workloads serve the webhooks that admit objects of a group."""
+def _serving(resources: Sequence[Resource]) -> Callable[[Any], list[Key]]:
+    """Return what tells which workloads serve a webhook."""
     by_key = {resource.key: resource for resource in resources}
     workloads = [resource for resource in resources if resource.kind in _BACKENDS]
+    return lambda webhook: [w.key for w in workloads if _serves(w, by_key.get(_service(webhook)))]
+
+
+def _backends(
+    resources: Sequence[Resource], serving: Callable[[Any], list[Key]]
+) -> Callable[[str], list[Key]]:
+    """Return what tells which workloads serve the webhooks that admit objects of a group."""
     served = [
-        (rule, [w.key for w in workloads if _serves(w, by_key.get(_service(webhook)))])
+        (rule, serving(webhook))
         for configuration in resources
         if configuration.kind in _WEBHOOKS
         for webhook in maps(configuration.body.get("webhooks"))
@@ -127,7 +138,7 @@ def _backends(resources: Sequence[Resource]) -> Callable[[str], list[Key]]:
     ]
 
 
-def _service(webhook: Mapping[str, Any]) -> Key:
+def _service(webhook: Any) -> Key:
     named = at(webhook, "clientConfig", "service")
     return Key("", "Service", str(at(named, "namespace")), str(at(named, "name")))
 

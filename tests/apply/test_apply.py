@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl.actions.apply import refuse_unasked
+from kfctl.actions.plan import decide
 from kfctl.cluster.client import Cluster
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Selection, Write
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kfctl.actions.apply import Apply
+    from kfctl.model.plan import Change
     from kfctl.model.report import Report, Row
     from tests.apply.conftest import World
     from tests.faults.proxy import Fault, Proxy, Request
@@ -190,6 +192,49 @@ def test_an_object_of_somebody_else_in_another_version_is_seen(world: World, new
     world.write(one=[later_version(new_kind), ours])
     change = next(change for change in world.prepare().plan.changes if change.key.name == "a")
     assert (change.action, change.reason) == (Action.REFUSE, "it belongs to Helm")
+
+
+def test_what_nothing_converts_just_now_is_planned_by_the_version_that_is_stored(
+    world: World, new_kind: str
+) -> None:
+    kind = definition(new_kind)
+    kind["spec"]["versions"].append({**kind["spec"]["versions"][0], "name": "v2", "storage": False})
+    world.write(one=[kind, thing(new_kind, "a", spec={"size": 1})])
+    world.apply(wait=False)
+    nobody = {"clientConfig": {"url": "https://127.0.0.1:1/"}, "conversionReviewVersions": ["v1"]}
+    kind["spec"]["conversion"] = {"strategy": "Webhook", "webhook": nobody}
+    later = {**thing(new_kind, "a", spec={"size": 2}), "apiVersion": "things.kfctl.test/v2"}
+    world.write(one=[kind, later])
+    prepared = world.prepare()
+    world.admin.apply(kind, Write(manager="kfctl"))
+    impatient = Cluster(prepared.cluster.transport, patience=Patience(base=0.001, total=0.1))
+
+    def planned() -> Change:
+        changes = decide(replace(prepared.about, cluster=impatient)).plan.changes
+        return next(change for change in changes if change.key.name == "a")
+
+    assert wait_until(lambda: planned().approximate, 20.0)
+    assert planned().action is Action.UPDATE
+    assert planned().reason == "the conversion webhook of its kind does not answer"
+    assert [field.path for field in planned().fields] == ["apiVersion", "spec.size"]
+
+
+def test_what_may_not_be_looked_at_when_it_can_be_tried_ends_the_apply_in_order(
+    world: World, new_kind: str, proxy: Proxy, tmp_path: Path
+) -> None:
+    world.login = Login(context="proxied", kubeconfig=str(proxy.kubeconfig(tmp_path / "proxied")))
+    world.write(one=[definition(new_kind), thing(new_kind, "a"), config_map("beside")])
+    message = f'"a" is forbidden: User "x" cannot get resource "{new_kind.lower()}s"'
+    proxy.script = lambda request: (
+        Status(403, "Forbidden", message) if request.path.partition("?")[0].endswith("/a") else None
+    )
+    _, report = world.apply(wait=False)
+    assert results(report) == {
+        f"CustomResourceDefinition/{new_kind.lower()}s.things.kfctl.test": "create",
+        f"{new_kind}/a": "failed",
+        "ConfigMap/beside": "skipped",
+    }
+    assert message in rows(report)[f"{new_kind}/a"].message
 
 
 def say_ready(world: World, event: Event, kind: str) -> None:

@@ -93,6 +93,24 @@ def test_a_custom_resource_waits_for_its_kind_and_for_its_webhook() -> None:
     }
 
 
+def test_a_custom_resource_waits_for_what_converts_it() -> None:
+    client = {"service": {"name": "operator", "namespace": "ns"}}
+    conversion = {"strategy": "Webhook", "webhook": {"clientConfig": client}}
+    kinds = [each for each in OPERATOR if each.kind == "CustomResourceDefinition"]
+    (kind,) = (
+        each.with_body({**each.body, "spec": {**each.body["spec"], "conversion": conversion}})
+        for each in kinds
+    )
+    others = [each for each in OPERATOR if "Webhook" not in each.kind and each not in kinds]
+    waited = {
+        str(need.on): need.why for need in needs([kind, *others]) if need.key.kind == "TFJob" and need.ready
+    }
+    assert waited == {
+        "CustomResourceDefinition/tfjobs.kubeflow.org": "its kind",
+        "Deployment/operator": "the webhook that converts it",
+    }
+
+
 def test_nothing_but_custom_resources_waits_for_anything() -> None:
     assert {need.key.kind for need in needs(OPERATOR) if need.ready} == {"TFJob"}
 
