@@ -118,7 +118,8 @@ def refuse_unasked(plan: Plan, ask: Callable[[str], bool] | None, *, many: bool 
         return
     scope = plan.scope
     by_action = groupby(harmful[:5], key=lambda change: change.action.value)
-    named = ", ".join(f"{action} {', '.join(str(c.key) for c in same)}" for action, same in by_action)
+    names = {change.key: change.key.seen_from(scope.namespace) for change in harmful}
+    named = ", ".join(f"{action} {', '.join(names[c.key] for c in same)}" for action, same in by_action)
     more = f" and {len(harmful) - 5} more" if len(harmful) > 5 else ""
     if ask is None:
         raise Refused(f"this would {named}{more}", hint="--dry-run shows all of it, --yes does it")
@@ -161,6 +162,6 @@ def _obstacles(plan: Plan) -> Iterator[Problem]:
     """Yield what stands in the way, once for all objects of which the same is true."""
     named: dict[str, list[str]] = {}
     for change in plan.blocked:
-        named.setdefault(change.reason, []).append(str(change.key))
+        named.setdefault(change.reason, []).append(change.key.seen_from(plan.scope.namespace))
     hint = "the plan says what is in the way and how to go on"
     yield from (Problem(f"{', '.join(keys)}: {why}", hint=hint) for why, keys in named.items())

@@ -141,15 +141,16 @@ def _row_value(row: Row) -> dict[str, Any]:
 
 def report_lines(report: Report) -> Iterator[str]:
     """Yield a report line by line: what is left over, each object, what is not well and why, the sum."""
+    home = report.scope.namespace
     if report.left:
         yield "Left on the cluster:"
-        yield from (paint(f"= {change.key}: {change.reason}", "dim") for change in report.left)
+        yield from (paint(f"= {each.key.seen_from(home)}: {each.reason}", "dim") for each in report.left)
         yield ""
-    yield from _objects(report.rows)
+    yield from _objects(report.rows, home)
     for row in report.failed:
         yield ""
         what = "deleted" if row.action is Action.DELETE else "applied"
-        yield f"{paint('✗', 'red')} {row.key} could not be {what}: {clean(row.message)}"
+        yield f"{paint('✗', 'red')} {row.key.seen_from(home)} could not be {what}: {clean(row.message)}"
         if row.hint:
             yield paint(f"    {row.hint}", "cyan")
     yield from _troubles(report)
@@ -157,12 +158,12 @@ def report_lines(report: Report) -> Iterator[str]:
     yield _sum(report)
 
 
-def _objects(rows: Iterable[Row]) -> Iterator[str]:
+def _objects(rows: Iterable[Row], home: str) -> Iterator[str]:
     from kfctl.cli.output import table
 
     told = [row for row in rows if not _uneventful(row)]
     if told:
-        lines = table(["OBJECT", "COMPONENT", "RESULT", "HEALTH"], [_cells(row) for row in told])
+        lines = table(["OBJECT", "COMPONENT", "RESULT", "HEALTH"], [_cells(row, home) for row in told])
         yield paint(f"  {lines[0]}", "bold")
         yield from (f"{_sign(row)} {line}" for row, line in zip(told, lines[1:], strict=True))
 
@@ -172,10 +173,10 @@ def _uneventful(row: Row) -> bool:
     return row.action is Action.UNCHANGED and row.step is Step.DONE and good
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, home: str) -> list[str]:
     result = DONE[row.action] if row.step is Step.DONE else row.step.value
     health = words(row.status) if row.status else clean(row.message) if row.step is Step.SKIPPED else ""
-    return [str(row.key), row.component, result, health]
+    return [row.key.seen_from(home), row.component, result, health]
 
 
 def _sign(row: Row) -> str:
@@ -197,7 +198,8 @@ def _troubles(report: Report) -> Iterator[str]:
         status = rows[0].status
         if status and status.cause:
             yield ""
-            yield f"{sign(status.health)} {', '.join(str(row.key) for row in rows)} not ready"
+            names = ", ".join(row.key.seen_from(report.scope.namespace) for row in rows)
+            yield f"{sign(status.health)} {names} not ready"
             yield from (f"    {line}" for line in cause_lines(status.cause))
             if ended := next(filter(_has_failed_before, rows), None):
                 component = f" -c {ended.component}" if ended.component else ""

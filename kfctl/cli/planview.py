@@ -8,9 +8,10 @@ from kfctl.cli.console import paint
 from kfctl.model.plan import ABSENT, Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfctl.model.plan import Change, FieldChange, Plan
+    from kfctl.model.resource import Key
 
 # What stands before an object, and in which style.
 SIGNS: Mapping[Action, tuple[str, str]] = {
@@ -45,19 +46,19 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"{scope.app} → {scope.environment}: context {scope.context}, namespace {scope.namespace}"
     if plan.adds_namespace:
         yield paint(f"+ Namespace/{scope.namespace}  (it is not there yet)", "green")
-    yield from change_lines(plan.changes)
+    yield from change_lines(plan.changes, lambda key: key.seen_from(scope.namespace))
     yield ""
     yield summary(plan)
 
 
-def change_lines(changes: Sequence[Change]) -> Iterator[str]:
+def change_lines(changes: Sequence[Change], name: Callable[[Key], str] = str) -> Iterator[str]:
     """Yield what happens to each object; those that stay as they are, are left out."""
     told = [change for change in changes if change.action is not Action.UNCHANGED]
     for change in (change for change in told if not change.blocked):
-        yield from _change(change)
+        yield from _change(change, name(change.key))
     yield from _why_approximate(told)
     for group in _blocked(told):
-        yield from _obstacle(group)
+        yield from _obstacle(group, name)
 
 
 def summary(plan: Plan) -> str:
@@ -90,15 +91,13 @@ def field_lines(field: FieldChange) -> Iterator[str]:
         yield from _block(wanted, "+", "green")
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: Change, name: str) -> Iterator[str]:
     sign, style = SIGNS[change.action]
     component = change.wanted.component if change.wanted else ""
     notes = [f"({component})" if component else "", "≈" if change.approximate else ""]
     if change.reason and not change.approximate:
         notes.append(f"{change.action.value}: {change.reason}")
-    yield paint(f"{sign} {_name(change)}", style) + "".join(
-        f"  {paint(note, 'dim')}" for note in notes if note
-    )
+    yield paint(f"{sign} {name}", style) + "".join(f"  {paint(note, 'dim')}" for note in notes if note)
     if change.hint:
         yield f"    {paint(change.hint, 'cyan')}"
     for field in change.fields:
@@ -120,20 +119,16 @@ def _blocked(changes: Iterable[Change]) -> list[list[Change]]:
     return list(groups.values())
 
 
-def _obstacle(group: Sequence[Change]) -> Iterator[str]:
+def _obstacle(group: Sequence[Change], name: Callable[[Key], str]) -> Iterator[str]:
     first = group[0]
     sign, style = SIGNS[first.action]
     for change in group:
-        yield paint(f"{sign} {_name(change)}", style)
+        yield paint(f"{sign} {name(change.key)}", style)
         for field in change.fields:
             yield from (f"    {line}" for line in field_lines(field))
     yield f"    {first.action.value}: {first.reason}"
     if first.hint:
         yield paint(f"    {first.hint}", "cyan")
-
-
-def _name(change: Change) -> str:
-    return f"{change.key}"
 
 
 def _between(live: Any, wanted: Any) -> str:

@@ -29,6 +29,10 @@ class Key(NamedTuple):
         """Return ``Kind/name``, as reports print it."""
         return f"{self.kind}/{self.name}"
 
+    def seen_from(self, home: str) -> str:
+        """Return the same, with its namespace where that is another than `home`."""
+        return str(self) if self.namespace in ("", home) else f"{self} in {self.namespace}"
+
 
 @dataclass(frozen=True)
 class Resource:

@@ -84,6 +84,21 @@ def test_what_no_server_would_take_is_told_before_a_namespace_is_made(
     assert world.admin.find("v1", "Namespace", world.namespace) is None
 
 
+def test_what_is_in_another_namespace_is_told_with_it(
+    world: World, typed: Callable[..., Run], new_namespace: Callable[[], str]
+) -> None:
+    there, body = new_namespace(), config_map("same")
+    body["metadata"]["namespace"] = there
+    world.write(one=[config_map("same"), body])
+    ran = typed("apply")
+    assert f"+ ConfigMap/same in {there}  (one)\n" in ran.out
+    assert f"✓ ConfigMap/same in {there}  one        created  ready" in ran.out
+    world.write(one=[config_map("same")])
+    assert f"this would delete ConfigMap/same in {there}\n" in typed("apply").err
+    gone = typed("apply", "--yes")
+    assert f"- ConfigMap/same in {there}  delete: it is no longer part of the app" in gone.out
+
+
 def test_what_is_not_ready_says_why_and_ends_with_6(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[deployment("web")])
     ran = typed("apply", "--timeout", "2s")
