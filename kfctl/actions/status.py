@@ -92,7 +92,7 @@ class Looking:
         found |= with_idle(cluster, found, wanted, keys)
         absent = [intent(r, scope.app_id) for r in wanted if r.key not in found]
         over = ran(cluster, inventory, absent, self._of)
-        missing = {r.key: gone(r.body) if r.key in over else _missing(r, cluster) for r in absent}
+        missing = {r.key: gone(r.body) if r.key in over else _missing(r, cluster, scope) for r in absent}
         unread = bool(there.gaps) or any(each.health is Health.UNKNOWN for each in missing.values())
         found |= missing
         bodies = {resource.key: resource.body for resource in wanted} | dict(there.objects)
@@ -169,13 +169,23 @@ def _below(cluster: Cluster, scope: Scope, bodies: Sequence[Body], judge: Judge)
             )
 
 
-def _missing(wanted: Resource, cluster: Cluster) -> Status:
+def _missing(wanted: Resource, cluster: Cluster, scope: Scope) -> Status:
     try:
         there = cluster.find(wanted.api_version, wanted.kind, wanted.name, wanted.namespace)
     except KfctlError as error:
         return Status(wanted.key, Health.UNKNOWN, f"it can't be read: {error.message}", wanted.component)
-    message = "it is there, but not this app's" if there else "not applied, or deleted"
+    message = _whose(there, scope) if there else "not applied, or deleted"
     return Status(wanted.key, Health.MISSING, message, wanted.component)
+
+
+def _whose(there: Body, scope: Scope) -> str:
+    """Return why what is there is not among what the app's record leads to."""
+    from kfctl.engine.ownership import owner_of
+
+    owner = owner_of(there, scope)
+    if owner and owner.ours:
+        return "it is there, but not in the app's record: kfctl fsck"
+    return f"it is there, but belongs to {owner.name}" if owner else "it is there, but not this app's"
 
 
 def _left(status: Status) -> str:

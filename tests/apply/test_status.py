@@ -123,6 +123,17 @@ def test_what_is_there_and_not_ours_is_told(world: World) -> None:
     world.write(one=[config_map("a")])
     found = objects(looked_at(world))["ConfigMap/a"]
     assert (found.health, found.message) == (Health.MISSING, "it is there, but not this app's")
+    world.admin.patch(other, {"metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm"}}})
+    assert objects(looked_at(world))["ConfigMap/a"].message == "it is there, but belongs to Helm"
+
+
+def test_what_has_lost_its_label_is_the_apps_all_the_same(world: World) -> None:
+    world.write(one=[config_map("a")])
+    world.apply()
+    body = world.admin.get("v1", "ConfigMap", "a", world.namespace)
+    world.admin.patch(body, {"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}})
+    found = objects(looked_at(world))["ConfigMap/a"]
+    assert found.message == "it is there, but not in the app's record: kfctl fsck"
 
 
 def test_an_app_that_is_broken_is_shown_by_its_labels(world: World) -> None:
