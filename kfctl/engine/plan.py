@@ -138,8 +138,7 @@ class _Judge:
     def _conflict(self, found: Found, live: Mapping[str, Any], taken: tuple[Claim, ...]) -> Change:
         claimed = tuple(self._claimed(found, live, claim.path, claim.owner) for claim in taken)
         every = compare(live, found.preview, self.mask) if found.preview else ()
-        known = {field.path for field in claimed}
-        fields = (*claimed, *(field for field in every if field.path not in known))
+        fields = (*claimed, *(each for each in every if not any(_within(each.path, f.path) for f in claimed)))
         owners = ", ".join(dict.fromkeys(claim.owner for claim in taken))
         leave = f"to leave them to {owners}, set them to what is there or not at all"
         hint = f"--force-conflicts takes these fields; {leave}"

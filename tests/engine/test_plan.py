@@ -110,6 +110,13 @@ def test_a_conflict_names_field_owner_and_both_values() -> None:
     ]
 
 
+def test_a_list_that_somebody_else_has_whole_is_told_once() -> None:
+    live, wanted = ([{"key": "a"}, {"key": "z"}], [{"key": "a"}])
+    of_then, of_now = ours(spec={"tolerations": wanted}), ours(spec={"tolerations": live})
+    change = decide(found(of_then, live=of_now, preview=of_then, error=conflict(".spec.tolerations")))
+    assert [(f.path, f.live, f.wanted) for f in change.fields] == [("spec.tolerations", live, wanted)]
+
+
 def test_a_conflict_does_not_show_secrets() -> None:
     live, wanted = ours("Secret", data={"a": "b2xk"}), ours("Secret", data={"a": "aHVudGVyMg=="})
     change = decide(found(wanted, live=live, preview=wanted, error=conflict(".data.a")))
