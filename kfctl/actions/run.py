@@ -111,7 +111,9 @@ def run(prepared: Apply) -> Generator[Event, None, Report]:
         if event.step is not Step.NOTE or event not in told:
             told.append(event)
             yield event
-    return report(prepared.plan, told, interrupted=prepared.stop.is_set(), late=late)
+    unseen = prepared.about.deletes and bool(prepared.decision.pruning.unsearched)
+    made = report(prepared.plan, told, interrupted=prepared.stop.is_set(), late=late)
+    return replace(made, unseen=unseen)
 
 
 def _steps(prepared: Apply) -> Generator[Event, None, bool]:

@@ -120,6 +120,7 @@ def report_value(report: Report) -> dict[str, Any]:
         "exitCode": int(report.exit_code),
         "interrupted": report.interrupted,
         "timedOut": report.late,
+        "unseen": report.unseen,
         "summary": report.counts(),
         "objects": [_row_value(row) for row in report.rows],
         "left": [{**change.key._asdict(), "reason": change.reason} for change in report.left],
@@ -222,5 +223,7 @@ def _sum(report: Report) -> str:
         parts.append(f"{troubled} of {len(waited)} not ready" + (" in time" if report.late else ""))
     elif waited and not report.interrupted and not report.failed and not report.skipped:
         parts.append("everything is ready")
+    if report.unseen:
+        parts.append("more may be there that could not be looked for")
     text = ", ".join(parts) + "."
     return f"Interrupted: {text} Run the command again to go on." if report.interrupted else text

@@ -67,7 +67,8 @@ def delete(
     """Remove the app from the cluster: all that it has there, by the record that is kept there.
 
     Volumes with their data, definitions of kinds and namespaces stay unless told otherwise, and so does
-    whatever asks to be kept. It can be interrupted and run again.
+    whatever asks to be kept. It can be interrupted and run again. Ends with 4 if something could not be
+    deleted, or not looked for.
 
     \b
       kfctl delete prod

@@ -37,7 +37,7 @@ def report(plan: Plan, events: Iterable[Event], *, interrupted: bool = False, la
     kept = [change for change in plan.changes if change.action is not Action.KEEP]
     rows = (*made, *(_row(change, ends.get(change.key), statuses.get(change.key)) for change in kept))
     left = tuple(change for change in plan.changes if change.action is Action.KEEP)
-    return Report(plan.scope, rows, left, tuple(notes), interrupted, late)
+    return Report(plan.scope, rows, left, tuple(notes), interrupted=interrupted, late=late)
 
 
 def _row(change: Change, end: Event | None, status: Status | None) -> Row:

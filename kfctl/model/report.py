@@ -38,6 +38,7 @@ class Report:
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     late: bool = False  # the time to wait was over
+    unseen: bool = False  # of a delete: more may be there, where this user or the server can't look
 
     @property
     def failed(self) -> tuple[Row, ...]:
@@ -59,7 +60,7 @@ class Report:
         """What the process tells the shell."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        if self.failed:
+        if self.failed or self.unseen:
             return ExitCode.CLUSTER
         return ExitCode.NOT_READY if self.troubled or self.skipped else ExitCode.OK
 

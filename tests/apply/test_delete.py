@@ -258,6 +258,19 @@ def test_delete_leaves_nothing_and_can_be_repeated(world: World, typed: Callable
     assert f"no apps in {world.namespace}; `kfctl list -A`" in typed("list").err
 
 
+def test_what_could_not_be_looked_for_is_not_called_deleted(world: World, typed: Callable[..., Run]) -> None:
+    kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
+    world.write(one=[config_map("a"), {**kind, "metadata": {"name": world.namespace}, "rules": []}])
+    limited = ("--as", str(world.login.user))
+    assert typed("apply").code == ExitCode.OK
+    ran = typed("delete", "--yes", *limited)  # who may not list what is of the whole cluster
+    assert ran.code == ExitCode.CLUSTER
+    assert ran.out.endswith("1 deleted, more may be there that could not be looked for.\n")
+    assert typed("delete", "--yes", *limited).code == ExitCode.CLUSTER
+    ran = typed("delete", "--yes")
+    assert (ran.code, "1 deleted.\n" in ran.out) == (ExitCode.OK, True)
+
+
 def test_what_there_is_of_an_app_without_objects(world: World, typed: Callable[..., Run]) -> None:
     world.write(one=[config_map("a")])
     assert typed("apply", "--no-wait").code == ExitCode.OK
