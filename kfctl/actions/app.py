@@ -33,11 +33,6 @@ def current_folder() -> Path:
         raise AppError("the current folder is gone", hint="go to another one: cd") from None
 
 
-def open_app(directory: str | None = None) -> App:
-    """Return the app around the current folder, or around `directory`, with all that is in it."""
-    return load_app(here(directory))
-
-
 def the_environment(root: Path, given: str | None) -> str:
     """Return the name of the environment that is meant: `default` where none is given."""
     known = environment_names(root)

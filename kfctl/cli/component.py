@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 def list_components(session: Session, form: Output = Format.TABLE) -> None:
     """List the components."""
-    from kfctl.actions.app import open_app
+    from kfctl.actions.app import here
     from kfctl.actions.component import summaries
+    from kfctl.store.appfiles import load_app
 
-    app = open_app(session.directory)
+    app = load_app(here(session.directory), environments=[])
     told = summaries(app)
     records = [
         {"component": name, "prototype": component.prototype, "summary": told[component.prototype]}

@@ -50,18 +50,16 @@ def diff(
       kfctl diff default prod
       kfctl diff prod -o markdown | gh pr comment --body-file -
     """
-    from pathlib import Path
+    from kfctl.actions.app import here, the_components, the_environment
+    from kfctl.store.appfiles import load_app
 
-    from kfctl.actions.app import open_app, the_components, the_environment
-    from kfctl.actions.show import chosen_environment
-
-    app = open_app(session.directory)
-    root = Path(app.root)
+    root = here(session.directory)
     chosen = the_components(root, components or ())
-    first = chosen_environment(app, the_environment(root, env))
-    if other is not None:
-        second = chosen_environment(app, the_environment(root, other))
-        return between(app, (first, second), chosen, form)
+    names = [the_environment(root, env), *([the_environment(root, other)] if other is not None else [])]
+    app = load_app(root, components=chosen or None, environments=names)
+    first, *second = (app.environments[name] for name in names)
+    if second:
+        return between(app, (first, second[0]), chosen, form)
     return against_cluster(app, first, chosen, (session, choices(allowed)), form)
 
 

@@ -67,6 +67,11 @@ def test_remove_takes_raw_manifests_along(shell: Shell) -> None:
     assert shell.files() == FILES
 
 
+def test_list_does_not_mind_a_broken_environment(shell: Shell) -> None:
+    (shell.folder / "environments/prod.yaml").write_text("target: [\n")
+    assert shell("component list").code == 0
+
+
 def test_rename(shell: Shell) -> None:
     (shell.folder / "environments/prod.yaml").write_text(PATCHED)
     done = shell("component rename web site")

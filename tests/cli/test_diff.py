@@ -201,3 +201,14 @@ def test_why_a_change_is_approximate_is_said_once() -> None:
 )
 def test_fields_in_words(field: FieldChange, lines: list[str]) -> None:
     assert list(field_lines(field)) == lines
+
+
+def test_a_broken_neighbour_does_not_matter(shop: Shop) -> None:
+    """As it does not to apply."""
+    shop.objects("web", config_map(a="1"))
+    (shop.root / "environments/broken.yaml").write_text("target: [\n")
+    assert diff(shop).code == ExitCode.DIFFERENT
+    (shop.root / "components/broken.yaml").write_text("params: [\n")
+    assert diff(shop, "-c", "web").code == ExitCode.DIFFERENT
+    assert diff(shop, "default", "default", "-c", "web").code == ExitCode.OK
+    assert diff(shop).code == ExitCode.APP
