@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -11,11 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kfctl.model.resource import Key
-
-# ANSI sequences, and control characters apart from tab and line feed.
-_STEERING = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-)
 
 
 class Health(Enum):
@@ -54,11 +48,6 @@ class Cause:
     message: str = ""
     log: tuple[str, ...] = ()  # the last lines
     hint: str = ""
-
-    def __post_init__(self) -> None:
-        """Leave out what would steer the terminal: programs colour their logs, or worse."""
-        object.__setattr__(self, "message", _STEERING.sub("", self.message))
-        object.__setattr__(self, "log", tuple(_STEERING.sub("", line) for line in self.log))
 
     @property
     def anywhere(self) -> Cause:

@@ -178,10 +178,3 @@ def pod(name: str, *, ready: bool = False, restarts: int = 0) -> dict[str, Any]:
             "containerStatuses": [container],
         },
     }
-
-
-def test_what_a_program_says_steers_no_terminal() -> None:
-    told = Cause(
-        "p", "Error", "\x1b[31mbad\x1b[0m\x07", ("\x1b]0;title\x07E0101 \x1b[1;31mno\x1b[m file\t1\x1b[2J",)
-    )
-    assert (told.message, told.log) == ("bad", ("E0101 no file\t1",))
