@@ -33,7 +33,7 @@ class Checked:
     members: tuple[Body, ...]  # all that is the app's, in the set or not
     strays: tuple[Body, ...] = ()  # those that are not in the set
     silent: tuple[str, ...] = ()  # where more of it may be, which no server told
-    unseen: tuple[str, ...] = ()  # kinds that nothing is recorded of, and that this user may not list
+    unseen: tuple[str, ...] = ()  # kinds that nothing is recorded of, and that could not be listed
 
 
 def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
@@ -51,9 +51,11 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     strays = tuple(body for body in members if not _is_member(body, scope))
     told = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
     forbidden = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
-    unseen = {kind for kind in forbidden if GroupKind(kind.group, kind.kind) not in inventory.kinds}
-    silent = [told[kind] for kind in told if kind not in forbidden]
-    silent += _silent(cluster, inventory, lost=bool(faults) or not inventory.uid)
+    lost = bool(faults) or not inventory.uid
+    unknown = {kind for kind in failures if GroupKind(kind.group, kind.kind) not in inventory.kinds}
+    unseen = unknown & forbidden if lost else unknown
+    silent = [told[kind] for kind in told if kind not in forbidden | unseen]
+    silent += _silent(cluster, inventory, lost=lost)
     faults += _astray(inventory, members)
     faults += [f"{Resource(body).key} is this app's, and not in its inventory" for body in strays]
     faults += dict.fromkeys((*(told[kind] for kind in told if kind not in unseen), *silent))

@@ -35,7 +35,8 @@ def fsck(
     cluster = guard.connect(environment, login(session))
     found = action.check(app, environment, cluster)
     if found.unseen:
-        console.warn(f"this user may not list, so nothing is looked for among: {', '.join(found.unseen)}")
+        kinds = ", ".join(found.unseen)
+        console.warn(f"could not be listed, so nothing is looked for among them: {kinds}")
     if form is Tree.TEXT:
         for fault in found.faults:
             console.out(f"{console.paint('✗', 'red')} {fault}")

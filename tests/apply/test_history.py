@@ -159,6 +159,10 @@ def test_nothing_is_repaired_while_not_all_can_be_seen(
     world.write(one=[config_map("a")])
     environment = {"KUBECONFIG": str(world.login.kubeconfig)}
     assert kfctl("apply", cwd=world.root, env=environment).code == ExitCode.OK
+    proxy.script = lambda request: Status(405) if "/limitranges?" in request.path else None
+    ran = kfctl("fsck", cwd=world.root, env=environment)
+    assert ran.code == ExitCode.OK, "nothing is recorded of that kind"
+    assert "could not be listed, so nothing is looked for among them: limitranges" in ran.err
     record = {"name": "kfctl.app.default", "namespace": world.namespace}
     world.admin.delete({"apiVersion": "v1", "kind": "Secret", "metadata": record})
     proxy.script = lambda request: Status(405) if "/configmaps?" in request.path else None

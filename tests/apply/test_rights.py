@@ -203,5 +203,5 @@ def test_fsck_of_who_may_list_little_names_what_it_does_not_look_at(
     grant([role(space, configmaps=every)])
     ran = typed("fsck", user=newcomer)
     assert ran.code == ExitCode.OK, ran.out
-    assert "this user may not list, so nothing is looked for among: " in ran.err
+    assert "could not be listed, so nothing is looked for among them: " in ran.err
     assert "nodes" in ran.err and "configmaps" not in ran.err
