@@ -61,6 +61,11 @@ _HINTS = (
         "failed calling webhook",
         "an admission webhook does not answer: kubectl get pods of who provides it",
     ),
+    (
+        500,
+        "conversion webhook for",
+        "what converts its kind does not answer: kubectl get pods of who provides it",
+    ),
     (503, "", "the cluster is starting or overloaded: try again later"),
 )
 # A server-side apply of a body that does not fit its schema is answered with 500 and no reason.

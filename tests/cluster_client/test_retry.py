@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfctl.cluster.answers import answer_of
+from kfctl.cluster.answers import answer_of, error_of
 from kfctl.cluster.request import Request, Write
 from kfctl.cluster.retry import Again, Clock, Failure, Patience, Tries, failure_of_answer, rule_for
 from kfctl.errors import Answer, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unreachable
@@ -197,3 +197,9 @@ def test_too_many_requests_halve_the_connections(proxied: Cluster, proxy: Proxy,
     results = proxied.map(proxied.apply, bodies)
     assert [result["data"]["a"] for result in results] == [str(number) for number in range(60)]
     assert proxied.connections < 32
+
+
+@pytest.mark.parametrize("said", ["failed calling webhook", "conversion webhook for v1, Kind=X failed"])
+def test_who_is_to_be_looked_at_where_a_webhook_is_down_is_told(said: str) -> None:
+    (problem,) = error_of(Answer(500, "", said)).problems
+    assert "does not answer: kubectl get pods of who provides it" in problem.hint
