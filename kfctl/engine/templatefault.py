@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError
 
+from kfctl.engine.filters import FILTERS, OURS
 from kfctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+NO_FILTER = re.compile(r"No filter named '(\w+)'")
 UNKNOWN = re.compile(r"'(\w+)' is not a parameter")
 
 
@@ -32,6 +34,9 @@ def template_fault(
     message, hint = str(error) or type(error).__name__, ""
     if isinstance(error, TemplateSyntaxError):
         message, template, line = error.message or message, error.name or name, error.lineno
+        if no_filter := NO_FILTER.match(message):
+            there = sorted({*FILTERS, *OURS, "tojson"})
+            hint = did_you_mean(no_filter[1], there) or f"there are {', '.join(there)}"
     elif isinstance(error, TemplateNotFound):
         message = f"there is no text file '{error.name}' in the prototype's folder"
         hint = did_you_mean(str(error.name), sources)

@@ -232,7 +232,7 @@ T = "prototypes/made/t.yaml.j2"
         ("a: {{ 1e300 * 1e300 }}", f"{T}:1: web: a float is nothing that an object can hold|"),
         ("- 1", f"{T}:1: web: it renders a list, not an object|"),
         ("{{ text }}", f"{T}:1: web: it renders a value, not an object|"),
-        ("a: {{ text | nope }}", f"{T}:1: web: No filter named 'nope'.|"),
+        ("a: {{ text | tojso }}", f"{T}:1: web: No filter named 'tojso'.|did you mean tojson?"),
         ("a: {{ text", f"{T}:1: web: unexpected end of template, expected 'end of print statement'.|"),
         ("a:\n{% if %}", f"{T}:2: web: Expected an expression, got 'end of statement block'|"),
         ("a: 1\nb: {{ 1 / 0 }}", f"{T}:2: web: division by zero|"),
@@ -342,3 +342,11 @@ def test_a_wrong_condition_names_the_prototype() -> None:
         "'numbr' is not a parameter, nor set in the template"
     )
     assert problem.hint == "did you mean number?"
+
+
+def test_an_unknown_filter_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(TemplateError) as error:
+        bodies("a: {{ text | nope }}")
+    hint = error.value.problems[0].hint
+    assert hint.startswith("there are ")
+    assert {"indent", "tojson", "upper"} <= set(hint.removeprefix("there are ").split(", "))
