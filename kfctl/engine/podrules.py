@@ -91,9 +91,19 @@ def _resources(container: Mapping[str, Any]) -> Iterator[str]:
             if number is None or number < 0:
                 yield f"resources.{section}.{name}: must be a quantity such as 500m or 1Gi, not {amount!r}"
                 continue
+            if _is_device(name) and number.denominator != 1:
+                yield f"resources.{section}.{name}: must be a whole number, not {amount!r}"
             limit = quantity(limits.get(name)) if section == "requests" else None
             if limit is not None and number > limit:
                 yield f"resources.requests.{name}: {amount} is more than the limit, {limits[name]}"
+            elif section == "requests" and _is_device(name) and number != limit:
+                yield f"resources.requests.{name}: needs the same limit: such a resource is not shared"
+
+
+def _is_device(name: Any) -> bool:
+    """Whether nodes have a resource beside those that Kubernetes itself knows, such as nvidia.com/gpu."""
+    domain, slash, _ = str(name).rpartition("/")
+    return bool(slash) and not domain.endswith("kubernetes.io")
 
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterator[str]], ...] = (_identity, _texts, _ports, _resources)

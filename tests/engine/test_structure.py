@@ -160,6 +160,16 @@ AMOUNT = "must be a quantity such as 500m or 1Gi"
             "Deployment/web container main: resources.requests.cpu: 1 is more than the limit, 500m",
         ),
         (
+            changed(WEB, f"{C}/resources", {"limits": {"nvidia.com/gpu": "1500m"}}),
+            "Deployment/web container main: resources.limits.nvidia.com/gpu: must be a whole number, "
+            "not '1500m'",
+        ),
+        (
+            changed(WEB, f"{C}/resources", {"requests": {"nvidia.com/gpu": 1}}),
+            "Deployment/web container main: resources.requests.nvidia.com/gpu: needs the same limit: such a "
+            "resource is not shared",
+        ),
+        (
             changed(WEB, f"{C}/volumeMounts", [{"name": "data", "mountPath": "/x"}]),
             "Deployment/web container main: mounts 'data', no volume of its pod",
         ),
