@@ -93,6 +93,8 @@ def delete(
         for name in components or ():
             doubted(root, name)
         console.note(without_objects(prepared))
+        if root and not prepared.writes:
+            console.note("kfctl fsck looks for what no record leads to")
         if not prepared.writes and not removing.dry_run:
             clear_lock(prepared.cluster, prepared.decision.inventory)
     code = carry_out(prepared, form, yes=removing.yes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kfctl.cli import console
 from kfctl.cli.statusview import clean, short_cause, sign
+from kfctl.model.plan import Action
 from kfctl.model.status import Step
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ class Tally:
 
     def __init__(self, plan: Plan) -> None:
         """Start with a plan of which nothing is done."""
+        actions = {change.action for change in plan.changes if change.writes}
         self.total = sum(change.writes for change in plan.changes) + plan.scope.namespace_missing
+        removes = actions == {Action.DELETE}
+        self.doing, self.done = ("deleting", "deleted") if removes else ("applying", "applied")
         self.ended = 0
         self.busy: dict[Key, str] = {}
         self.waiting: dict[Key, Status] = {}
@@ -79,10 +83,10 @@ class Tally:
     def headline(self) -> str:
         """Return in one line how far it is."""
         if self.ended < self.total:
-            return f"applying {self.ended} of {self.total}"
+            return f"{self.doing} {self.ended} of {self.total}"
         if self.waiting:
             return f"waiting: {len(self.followed) - len(self.waiting)} of {len(self.followed)} ready"
-        return f"applied {self.ended}"
+        return f"{self.done} {self.ended}"
 
 
 def line_of(event: Event) -> str:

@@ -253,6 +253,7 @@ def test_delete_leaves_nothing_and_can_be_repeated(world: World, typed: Callable
     assert kept(world) == set()
     again = typed("delete", "--yes")
     assert (again.code, "nothing of app for default" in again.err) == (ExitCode.OK, True)
+    assert "kfctl fsck looks for what no record leads to" in again.err
     assert again.out.endswith("\n\nThere are no objects.\n\nno object was changed.\n")
     assert typed("list", "-n", world.namespace, "-o", "json").out.strip() == "[]"
     assert f"no apps in {world.namespace}; `kfctl list -A`" in typed("list").err

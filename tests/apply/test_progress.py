@@ -69,6 +69,13 @@ def test_the_picture_follows_the_apply() -> None:
     assert drawn(tally) == ["applied 2"]
 
 
+def test_the_picture_of_a_delete_says_so() -> None:
+    tally = Tally(plan(1, Action.DELETE))
+    assert drawn(tally) == ["deleting 0 of 1"]
+    tally.take(Event(Step.DONE, KEYS[0], "delete"))
+    assert drawn(tally) == ["deleted 1"]
+
+
 def test_the_picture_stays_low() -> None:
     tally = Tally(plan(30, Action.UNCHANGED))
     for key in KEYS:
