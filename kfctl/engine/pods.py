@@ -198,7 +198,7 @@ def _reasons(pod: Body, now: float) -> Iterator[tuple[str, str, str]]:
     for container in _containers(pod):
         yield from _of_container(container, now)
     scheduled = _condition(pod, "PodScheduled")
-    if scheduled.get("status") == "False":
+    if scheduled.get("status") == "False" and at(pod, "status", "phase") in {None, "Pending"}:
         message = str(scheduled.get("message") or "")
         reason = str(scheduled.get("reason") or "Unschedulable")
         yield reason, message, unschedulable_hint(message) if reason == "Unschedulable" else ""
