@@ -98,7 +98,7 @@ class _Work:
                 now = self._find(change)
             if now is None:
                 return False
-            why = self._removal.why_stays(now)
+            why = "" if _decided(now) == _decided(live) else self._removal.why_stays(now)
             if why:
                 raise Refused(f"it has changed meanwhile: {why}", hint="look at it with kfctl diff")
             live = now
@@ -145,3 +145,9 @@ class _Work:
     def _failed(self, change: Change, error: KfctlError) -> Event:
         self._held = f"{change.key}, which may need it, is not gone"
         return Event(Step.FAILED, change.key, _DELETE, str(error), error.problems[0].hint)
+
+
+def _decided(body: Body) -> Body:
+    """Return what of an object it is decided by: all but what controllers and the server write."""
+    metadata = {**body["metadata"], "resourceVersion": "", "managedFields": ()}
+    return {**body, "metadata": metadata, "status": None}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Selection
+from kfctl.engine.keep import Permits
+from kfctl.engine.plan import Choices
 from kfctl.errors import ExitCode
 from kfctl.model.status import Step
 from tests.apply.conftest import CLAIM_SPEC, config_map, definition, deployment, thing
@@ -186,6 +189,24 @@ def test_a_change_after_the_plan_is_looked_at_again(world: World) -> None:
     assert ends["ConfigMap/b"].step is Step.FAILED
     assert "its annotation says so" in ends["ConfigMap/b"].message
     assert world.admin.find("v1", "ConfigMap", "b", world.namespace)
+
+
+def test_a_definition_of_which_only_the_status_has_changed_goes(world: World, new_kind: str) -> None:
+    from kfctl.actions.run import begun, run
+
+    world.login = replace(world.login, user=None)
+    kind = definition(new_kind)
+    world.write(one=[config_map("a"), kind])
+    world.apply()
+    world.write(one=[config_map("a")])
+    prepared = world.prepare(choices=Choices(permits=Permits(definitions=True)))
+    noted = {"type": "Noted", "status": "True", "reason": "x", "message": "", "lastTransitionTime": None}
+    with begun(prepared) as ready:
+        world.admin.patch(kind, {"status": {"conditions": [noted]}}, "status")
+        list(run(ready))
+    name = kind["metadata"]["name"]
+    found = world.admin.find(kind["apiVersion"], kind["kind"], name)
+    assert found is None or found["metadata"].get("deletionTimestamp")
 
 
 def test_nothing_goes_when_something_could_not_be_applied(world: World) -> None:
