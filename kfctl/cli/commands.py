@@ -165,6 +165,7 @@ def spread(function: Callable[..., object]) -> Callable[..., object]:
         spelled += (
             map(option, fields(nouns[name])) if name in nouns else [parameter.replace(kind=KEYWORD_ONLY)]
         )
+    # Where inspect, and so typer, looks first; typeshed's functions have no such attribute.
     command.__signature__ = inspect.Signature(spelled)  # type: ignore[attr-defined]
     return command
 

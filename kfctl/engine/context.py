@@ -41,6 +41,7 @@ class OwnContext(Context):
         """Take the names that it can look up, and where it keeps those that it sets."""
         self.environment, self.eval_ctx, self.name = sandbox, sandbox.eval_ctx, name
         self.parent, self.vars = names, own
+        # In place of Jinja's method, which looks into two maps: one look-up in one.
         self.resolve_or_missing = names.__getitem__  # type: ignore[assignment]
         self.exported_vars, self.globals_keys, self.blocks = set(), set(), {}
 

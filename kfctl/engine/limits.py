@@ -37,7 +37,7 @@ class Text:
     __str__ = __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _refused
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refused
     __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refused
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # Python's own way to say that it has none
 
 
 class Budget:
@@ -78,7 +78,7 @@ class Budget:
     def counted(self, items: Iterable[Any]) -> list[Any]:
         """Return what a loop is over, each of its turns paid for."""
         if type(items) in SIZED:
-            self.spend(len(items))  # type: ignore[arg-type]
+            self.spend(len(items))  # type: ignore[arg-type]  # all types in SIZED have a length
             return list(items)
         return self.listed(items)
 

@@ -81,6 +81,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.modules = dict(self._lasting)
         # What the code that Generator writes calls.
         self.weighed, self.counted = self.budget.weighed, self.budget.counted
+        # Jinja declares `concat` as str.join; here what it joins is counted by the budget of this rendering.
         self.joined, self.concat = self.budget.joined, self.budget.concatenated  # type: ignore[assignment]
 
     def text(self, name: str) -> str:
