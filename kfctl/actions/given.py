@@ -65,6 +65,8 @@ class Declared(NamedTuple):
         parameters = self.find(item.name)
         if not parameters:
             raise ParameterError.of([self.unknown(item.name, item.where)])
+        if any(parameter.secret for parameter in parameters):
+            parameters = tuple(parameter.concealed() for parameter in parameters)
         values = [_value(parameter, item) for parameter in parameters]
         if any(value != values[0] for value in values):
             message = f"{item.name} is not of the same type in all components: set it in each of them"

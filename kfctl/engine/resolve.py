@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.engine.judge import judge
 from kfctl.engine.schema import check
-from kfctl.engine.typed import parse_value, told, unusable
+from kfctl.engine.typed import parse_value, unusable
 from kfctl.errors import Location, ParameterError, Problem, did_you_mean
 from kfctl.model.app import Environment, Settings, Target
 from kfctl.model.parameters import Layer, ParameterSet, Value
+from kfctl.model.secrecy import conceal_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -203,7 +204,11 @@ def _rules(prototype: Prototype) -> tuple[_Rule, ...]:
         schemas.append(parts)
     defaults = {name: value.value for name, value in prototype.defaults.items() if value.value is not None}
     known = frozenset(prototype.parameters)
-    return tuple(_Rule(rule, known & _words(rule), fits := judge(rule), fits(defaults)) for rule in schemas)
+    secret = {name for name, parameter in prototype.parameters.items() if parameter.secret}
+    return tuple(
+        _Rule(conceal_rule(rule, secret), known & _words(rule), fits := judge(rule), fits(defaults))
+        for rule in schemas
+    )
 
 
 def _words(value: Any) -> frozenset[str]:
@@ -222,7 +227,7 @@ def problems_of_value(parameter: Parameter, value: Any, where: Location | None) 
         yield Problem(f"{parameter.name} {reason}", where)
         return
     for fault in check(parameter.schema, value, (parameter.name,)):
-        yield Problem(told(fault, parameter), where, _advice(fault, value, parameter))
+        yield Problem(str(fault), where, _advice(fault, value, parameter))
 
 
 def _advice(fault: Fault, value: Any, parameter: Parameter) -> str:

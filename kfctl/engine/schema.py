@@ -30,7 +30,18 @@ def check(schema: Schema, instance: Any, path: Path = ()) -> list[Fault]:
     ]
     if faults and "errorMessage" in schema:
         return [Fault(path, str(schema["errorMessage"]), "errorMessage")]
-    return faults
+    return _without_parts(faults, path) if path and schema.get("secret") else faults
+
+
+def _without_parts(faults: Iterable[Fault], path: Path) -> list[Fault]:
+    """Return the faults of a secret value without the paths of its parts: keys are secret, too."""
+    return list(dict.fromkeys(f if f.path == path else Fault(path, _of_part(f)) for f in faults))
+
+
+def _of_part(fault: Fault) -> str:
+    if fault.keyword in {"required", "dependentRequired"}:
+        return f"lacks {fault.path[-1]}"  # a name that the schema has
+    return f"has an entry that {fault.message}"
 
 
 def shown(value: Any) -> str:
@@ -154,11 +165,14 @@ def _additional(expected: Schema, instance: Any, schema: Mapping[str, Any], path
             yield from check(expected, instance[name], (*path, name))
 
 
-def _property_names(expected: Schema, instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _property_names(
+    expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for name in instance:
+            key = "a key that" if schema.get("secret") else f"the key '{name}', which"
             for fault in check(expected, name):
-                yield Fault(path, f"has the key '{name}', which {fault.message}", "propertyNames")
+                yield Fault(path, f"has {key} {fault.message}", "propertyNames")
 
 
 def _required(expected: Sequence[str], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
@@ -181,11 +195,12 @@ def _items(expected: Schema, instance: Any, _: Any, path: Path) -> Iterator[Faul
             yield from check(expected, item, (*path, index))
 
 
-def _unique(expected: bool, instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _unique(expected: bool, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     if expected and isinstance(instance, list):
         twice = (i for i, a in enumerate(instance) if any(same(a, b) for b in instance[:i]))
         for index in twice:
-            yield Fault((*path, index), f"is in the list twice: {shown(instance[index])}", "uniqueItems")
+            which = "" if schema.get("secret") else f": {shown(instance[index])}"
+            yield Fault((*path, index), f"is in the list twice{which}", "uniqueItems")
             return
 
 
@@ -242,7 +257,7 @@ def _length(kind: type[Sized], noun: str, keyword: str) -> Rule:
     def rule(expected: int, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
         if isinstance(instance, kind) and (len(instance) < expected if least else len(instance) > expected):
             many = f"{expected} {noun if expected == 1 else PLURALS[noun]}"
-            words = f"must have at {'least' if least else 'most'} {many}, not {len(instance)}"
+            words = f"must have at {'least' if least else 'most'} {many}{_not(len(instance), schema)}"
             yield Fault(path, "must not be empty" if least and not instance else words, keyword)
 
     return rule

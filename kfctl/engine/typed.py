@@ -14,7 +14,6 @@ from kfctl.model.dialect import TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kfctl.model.dialect import Fault
     from kfctl.model.parameters import Parameter
 
 MAX_DEPTH = 100  # of a value: no object of Kubernetes comes near
@@ -37,19 +36,13 @@ def parse_value(parameter: Parameter, texts: Sequence[str]) -> Any:
         value = _value(parameter.schema, texts)
         reason = unusable(value)
         found = check(parameter.schema, value, (parameter.name,))
-        faults = [f"{parameter.name} {reason}"] if reason else [told(fault, parameter) for fault in found]
+        faults = [f"{parameter.name} {reason}"] if reason else list(map(str, found))
     except _Unfit as unfit:
         path, text = ("", "") if parameter.secret else (unfit.path, unfit.text)
         faults = [f"{parameter.name}{path} {unfit}{f', not {shown(text)}' if text else ''}"]
     if faults:
         raise ParameterError.of([Problem(fault) for fault in faults])
     return value
-
-
-def told(fault: Fault, parameter: Parameter) -> str:
-    """Return what is wrong with a parameter's value, without the value if it is secret."""
-    secret = parameter.secret and len(fault.path) > 1
-    return f"{parameter.name} is not what it must be (it is secret, so not shown)" if secret else str(fault)
 
 
 def unusable(value: Any, depth: int = 0) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kfctl.model.secrecy import conceal, declares_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,11 @@ class Parameter:
     name: str
     schema: Mapping[str, Any]
     required: bool = False
+
+    def __post_init__(self) -> None:
+        """Treat the whole value as secret if a part of it is."""
+        if declares_secret(self.schema):
+            object.__setattr__(self, "schema", conceal(self.schema))
 
     @property
     def type(self) -> str:
@@ -57,6 +64,10 @@ class Parameter:
     def secret(self) -> bool:
         """Whether its value is masked wherever it would be shown."""
         return bool(self.schema.get("secret"))
+
+    def concealed(self) -> Parameter:
+        """Return the same parameter as a secret one."""
+        return replace(self, schema=conceal(self.schema))
 
     @property
     def deprecated(self) -> str:

@@ -12,6 +12,7 @@ from kfctl.model.declaration import faults_of_names, faults_of_parameters, fault
 from kfctl.model.dialect import Fault, place
 from kfctl.model.parameters import Parameter
 from kfctl.model.prototype import Caution, Prototype, Template
+from kfctl.model.secrecy import secret_names
 from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
@@ -64,14 +65,17 @@ def read_prototype(folder: Path, label: str, shared: Sequence[Path], *, shipped:
 
 def _prototype(own: Source, folder: Path, schema: Mapping[str, Any], *, shipped: bool) -> Prototype:
     required = frozenset(schema.get("required", ()))
-    declared = schema["properties"].items()
+    declared = schema["properties"]
+    parameters = {name: Parameter(name, keywords, name in required) for name, keywords in declared.items()}
+    for name in secret_names(schema, declared):
+        parameters[name] = parameters[name].concealed()
     return Prototype(
         name=folder.name,
         root=str(folder),
         summary=own.value.get("summary") or "",
         description=own.value.get("description") or "",
         schema=schema,
-        parameters={name: Parameter(name, keywords, name in required) for name, keywords in declared},
+        parameters=parameters,
         templates=tuple(map(_template, own.value.get("templates") or ())),
         spawns=tuple(own.value.get("spawns") or ()),
         shipped=shipped,

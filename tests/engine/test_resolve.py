@@ -165,7 +165,7 @@ def test_globals_are_for_those_that_know_them() -> None:
         ),
         (
             {"password": {"key": 12345}},
-            ["c.yaml:1: password is not what it must be (it is secret, so not shown)"],
+            ["c.yaml:1: password has an entry that must be text"],
         ),
         ({"password": "12345"}, ["c.yaml:1: password must be a map"]),
         (
