@@ -10,7 +10,7 @@ from kfctl.errors import ClusterError, Forbidden, KfctlError, NotFound, Refused
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kinds import Kind
@@ -47,7 +47,7 @@ def check(app: App, environment: Environment, cluster: Cluster) -> Checked:
     if not scope.cluster_read:
         faults += guard.doubt(cluster, environment, inventory)
     found, failures = _search(cluster, scope)
-    members = _of_this_set(cluster, found, scope, inventory)
+    members = _of_this_set(found, scope, lambda: _proven(cluster, inventory, (app, environment)))
     strays = tuple(body for body in members if not _is_member(body, scope))
     told = {kind: f"{kind.resource} could not be listed: {error}" for kind, error in failures.items()}
     forbidden = {kind for kind, error in failures.items() if isinstance(error, Forbidden)}
@@ -151,11 +151,11 @@ def _search(cluster: Cluster, scope: Scope) -> tuple[list[Body], dict[Kind, Kfct
     return list(found.values()), failures
 
 
-def _of_this_set(cluster: Cluster, found: list[Body], scope: Scope, inventory: Inventory) -> list[Body]:
-    """Return those that are not the same app's in another namespace, as far as that can be told.
+def _of_this_set(found: list[Body], scope: Scope, proven: Callable[[], frozenset[Key]]) -> list[Body]:
+    """Return the objects that do not belong to the same app in another namespace.
 
-    An object outside of the app's namespace that has lost its set's label is this set's where its history
-    has it: the same app may have objects of its own there from another namespace.
+    An object outside the app's namespace that has lost its set's label needs proof: the same app may have
+    objects there from another namespace.
     """
     from kfctl.engine.ownership import PART_OF_SET
 
@@ -163,19 +163,32 @@ def _of_this_set(cluster: Cluster, found: list[Body], scope: Scope, inventory: I
         labelled = at(body, "metadata", "labels", PART_OF_SET)
         return bool(labelled) or at(body, "metadata", "namespace") == scope.namespace
 
-    past = frozenset() if all(map(is_sure, found)) else _once_applied(cluster, inventory)
-    return [body for body in found if is_sure(body) or Resource(body).key in past]
+    keys = frozenset() if all(map(is_sure, found)) else proven()
+    return [body for body in found if is_sure(body) or Resource(body).key in keys]
 
 
-def _once_applied(cluster: Cluster, inventory: Inventory) -> frozenset[Key]:
-    """Return what the revisions hold that can be read."""
+def _proven(cluster: Cluster, inventory: Inventory, of: tuple[App, Environment]) -> frozenset[Key]:
+    """Return the objects that the history holds and the app's files render.
+
+    Revisions are not signed, so the history alone is no proof outside the app's namespace.
+    """
+    from pathlib import Path
+
     from kfctl.actions.history import contents, revisions
+    from kfctl.actions.observe import placed
+    from kfctl.actions.show import render_all
+    from kfctl.store.appfiles import load_app
 
-    held: set[Key] = set()
+    app, environment = of
+    held: frozenset[Key] = frozenset()
     for revision in revisions(cluster, inventory):
         with suppress(KfctlError):  # a damaged one hides none of the others
             held |= {each.key for each in contents(cluster, inventory, revision).objects}
-    return frozenset(held)
+    with suppress(KfctlError):  # files that do not render prove nothing
+        whole = load_app(Path(app.root), environments=[environment.name])
+        rendered = render_all(whole, environment.name).resources
+        return held & {each.key for each in placed(cluster, rendered, inventory.namespace)}
+    return frozenset()
 
 
 def _silent(cluster: Cluster, inventory: Inventory, *, lost: bool) -> list[str]:

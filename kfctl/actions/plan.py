@@ -41,6 +41,7 @@ class Subject:
     what: str = "apply"  # for the history
     values: Mapping[str, Any] | None = None  # by component; None: as the app has them
     deletes: bool = False  # all of it, or of these components
+    rendered: tuple[Resource, ...] | None = None  # proof for objects outside the namespace; None: not needed
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
         ("--rerun runs nothing again: no job of it has ended",) if choices.rerun and not plan.differs else ()
     )
     warnings = (*about.warnings, *doubts, *idle, *(() if before else lacking(cluster, plan)))
-    refused = (*_refused(about, pruning), *unfit(about, found), *taken(about, found, scope))
+    unproven = _unproven(about, plan, inventory)
+    refused = (*_refused(about, pruning), *unfit(about, found), *taken(about, found, scope), *unproven)
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)
@@ -191,6 +193,31 @@ def _refused(about: Subject, pruning: Pruning) -> tuple[Problem, ...]:
     message = f"the app has no objects any more, and all {len(pruning.deletes)} would be deleted"
     hint = f"--allow-empty does it; to remove the app: kfctl delete {about.environment.name}"
     return (Problem(message, about.environment.where, hint),)
+
+
+def _unproven(about: Subject, plan: Plan, inventory: Inventory) -> Iterator[Problem]:
+    """Yield objects outside the app's namespace that a revision holds and the app's files do not render.
+
+    A revision is a Secret without a signature: a user who can write Secrets in the namespace can change it.
+    Their permissions end with the namespace, so what a rollback does elsewhere needs proof from the files.
+    """
+    from kfctl.actions.observe import placed
+    from kfctl.engine.applyset import members
+    from kfctl.engine.ownership import intent
+
+    if about.rendered is None or about.choices.permits.outside:
+        return
+    home = plan.scope.namespace
+    declared = (intent(each, about.app.id) for each in placed(about.cluster, about.rendered, home))
+    known = {each.key: each.body for each in members(declared, inventory.id)}
+    for change in plan.changes:
+        outside = change.wanted and change.writes and change.key.namespace != home
+        if outside and change.wanted and known.get(change.key) != change.wanted.body:
+            message = f"{change.key.seen_from(home)}: outside namespace {home}, and the app's files differ"
+            command = f"kfctl apply {about.environment.name}"
+            yield Problem(
+                message, hint=f"revisions are not signed; check out the files of that time and run {command}"
+            )
 
 
 def secret_values(app: App, environment: Environment) -> frozenset[str]:

@@ -107,8 +107,24 @@ def prepare_rollback(app: App, environment: Environment, number: int, asked: tup
     what = f"rollback to {number}"
     values = reveal(contents.values, None, secrets(app, environment)).value
     warnings = _as_they_are(contents)
-    about = Subject(app, environment, cluster, choices, resources, (), warnings, what, values)
+    rendered = _rendered(app, environment, contents)
+    about = Subject(
+        app, environment, cluster, choices, resources, (), warnings, what, values, rendered=rendered
+    )
     return prepare_for(about, options)
+
+
+def _rendered(app: App, environment: Environment, contents: Contents) -> tuple[Resource, ...]:
+    """Return what the app's files render now, if the revision has objects outside the namespace."""
+    from kfctl.actions.show import render_all
+
+    home = environment.target.namespace or "default"
+    if all(each.namespace == home for each in contents.objects):
+        return ()
+    try:
+        return tuple(render_all(app, environment.name).resources)
+    except KfctlError:
+        return ()  # a rollback must work although the files are broken; objects outside are refused then
 
 
 def _as_they_are(contents: Contents) -> tuple[str, ...]:

@@ -29,13 +29,16 @@ def with_spawned(
     pruning, situation = decided
     going = {change.key: change.live or {} for change in pruning.deletes}
     stays = [body for body in staying if Resource(body).key not in going]
-    earlier, untouched = spawned.remembered(situation, [*stays, *going.values()])
-    taken = [spawn for spawn in earlier if _is_there(cluster, spawn.maker)]
-    left = (spawn for spawn in earlier if spawn not in taken)
+    earlier = spawned.remembered(situation, [*stays, *going.values()])
+    taken = [spawn for spawn in earlier.concerned if _is_there(cluster, spawn.maker)]
+    left = (spawn for spawn in earlier.concerned if spawn not in taken)
     made, unseen = made_by(cluster, [*spawned.orphaned(going.values(), stays), *left])
     unseen += [(spawn, f"what {spawn.maker} made stays: there is another {spawn.maker}") for spawn in taken]
+    unseen += [
+        (spawn, f"only the inventory names {_selected(spawn)}: not deleted") for spawn in earlier.outside
+    ]
     pruning = spawned.with_spawned(pruning, made, data=situation.permits.data)
-    pruning = replace(pruning, unseen=frozenset([*untouched, *(spawn for spawn, _ in unseen)]))
+    pruning = replace(pruning, unseen=frozenset([*earlier.untouched, *(spawn for spawn, _ in unseen)]))
     gone = frozenset(_uid(change.live) for change in pruning.deletes if change.key not in going)
     return pruning, replace(situation, spawned=gone), tuple(dict.fromkeys(why for _, why in unseen))
 
@@ -61,6 +64,10 @@ def made_by(
                 continue
             found |= {_uid(body): (spawn, body) for body in items}
     return list(found.values()), unseen
+
+
+def _selected(spawn: Spawn) -> str:
+    return f"the pods and PersistentVolumeClaims with {spawn.selector} in namespace {spawn.maker.namespace}"
 
 
 def _uid(body: Body | None) -> str:

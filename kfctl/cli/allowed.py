@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deletable:
-    """What may be deleted besides ordinary objects."""
+    """What a plan may do besides changing ordinary objects."""
 
     delete_data: Annotated[
         bool, typer.Option("--delete-data", help="Delete volumes and their claims, too: their data is lost.")
@@ -22,6 +22,13 @@ class Deletable:
     ] = False
     delete_namespace: Annotated[
         bool, typer.Option("--delete-namespace", help="Delete namespaces that the app has or made, too.")
+    ] = False
+    allow_outside_namespace: Annotated[
+        bool,
+        typer.Option(
+            "--allow-outside-namespace",
+            help="Trust kfctl's history and inventory outside the namespace, too.",
+        ),
     ] = False
 
 
@@ -50,11 +57,11 @@ class Allowed(Deletable):
 
 
 def permits(deletable: Deletable, *, prune: bool = True) -> "Permits":
-    """Return what may be deleted, as the command line has it."""
+    """Return the permits given on the command line."""
     from kfctl.engine.keep import Permits
 
     given = (deletable.delete_data, deletable.delete_crds, deletable.delete_namespace)
-    return Permits(*given, prune=prune)
+    return Permits(*given, prune=prune, outside=deletable.allow_outside_namespace)
 
 
 def choices(allowed: Allowed) -> "Choices":

@@ -229,9 +229,11 @@ def _spawned(notes: Mapping[str, str]) -> Iterator[Spawn]:
     found = _json(notes, SPAWNED)
     for entry in found if isinstance(found, list) else ():
         match entry:
-            # An empty selector would select everything.
+            # An empty selector or namespace would select everything.
             case [str(maker), str(selector), str(component)] if selector and maker.count("/") == 3:
-                yield Spawn(Key(*maker.split("/")), selector, component)
+                key = Key(*maker.split("/"))
+                if key.namespace:
+                    yield Spawn(key, selector, component)
 
 
 def _last_apply(notes: Mapping[str, str]) -> dict[str, Any]:

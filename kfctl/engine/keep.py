@@ -38,13 +38,14 @@ KEEPING: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Permits:
-    """What the user allows to be deleted besides ordinary objects."""
+    """What the user allows a plan to do besides changing ordinary objects."""
 
     data: bool = False
     definitions: bool = False
     namespaces: bool = False
     system: bool = False  # objects in the cluster's own namespaces
     prune: bool = True
+    outside: bool = False  # objects outside the app's namespace that only the history or inventory names
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.applyset import record_labels
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 KEPT = 10
 CHUNK = 700 * 1024  # bytes; base64 and the Secret around it stay below the 1 MiB that an object may have
 _BLOCK = 4 * 1024 * 1024  # bytes of JSON at most, unless one object alone has more
+MAX_SIZE = 256 * 1024 * 1024  # bytes of all blocks of a revision together, decompressed
 _ENDS = 256  # a block ends after one object in so many, on average
+_GZIP = 31  # zlib's wbits for the gzip format
 NUMBER = "kfctl.dev/revision"
 
 
@@ -91,13 +94,33 @@ def pack(
 
 
 def unpack(revision: Revision, chunks: Mapping[str, bytes]) -> Contents:
-    """Return what a revision holds; `reveal` puts the secrets back."""
-    values = json.loads(_loaded(revision, revision.values, chunks))
-    lines = [line for block in revision.objects for line in _loaded(revision, block, chunks).splitlines()]
-    found = [json.loads(line) for line in lines]
+    """Return what a revision holds; `reveal` puts the secrets back.
+
+    ClusterError where it is damaged, or larger than `MAX_SIZE`: its Secrets are not signed.
+    """
+    try:
+        return _contents(revision, chunks)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(revision.number, "it holds something else than values and objects") from error
+
+
+def _contents(revision: Revision, chunks: Mapping[str, bytes]) -> Contents:
+    left, blocks = MAX_SIZE, []
+    for digests in (revision.values, *revision.objects):
+        blocks.append(_loaded(revision, digests, chunks, left))
+        left -= len(blocks[-1])
+    values, *rest = blocks
+    found = [_object(json.loads(line)) for block in rest for line in block.splitlines()]
     if len(found) != revision.size:
         raise _damaged(revision.number, f"it holds {len(found)} objects instead of {revision.size}")
-    return Contents(values, tuple(Resource(each["body"], component=each["component"]) for each in found))
+    return Contents(dict(json.loads(values)), tuple(found))
+
+
+def _object(held: Any) -> Resource:
+    body, component = held["body"], held["component"]
+    if not isinstance(body, dict) or not isinstance(component, str):
+        raise TypeError("an object of a revision is a map and has a component")
+    return Resource(body, component=component)
 
 
 def revision_secret(inventory: Inventory, revision: Revision) -> dict[str, Any]:
@@ -132,19 +155,23 @@ def read_revision(body: Mapping[str, Any]) -> Revision:
     """Return the revision that a Secret holds."""
     told = _told(body)
     try:
-        run = told["run"]
         return Revision(
             number=int(told["number"]),
             what=str(told["what"]),
-            run=Run(run["id"], run["who"], run["when"], run["version"]),
+            run=_run(told["run"]),
             app_id=str(told["appId"]),
-            counts=told["counts"],
+            counts={str(action): int(count) for action, count in told["counts"].items()},
             size=int(told["size"]),
-            values=tuple(told["values"]),
-            objects=tuple(tuple(block) for block in told["objects"]),
+            values=tuple(map(str, told["values"])),
+            objects=tuple(tuple(map(str, block)) for block in told["objects"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(_number(body), f"it lacks {error}") from error
+
+
+def _run(told: Mapping[str, Any]) -> Run:
+    datetime.fromisoformat(str(told["when"]))
+    return Run(*(str(told[name]) for name in ("id", "who", "when", "version")))
 
 
 def read_chunk(body: Mapping[str, Any]) -> bytes:
@@ -194,15 +221,22 @@ def _stored(block: bytes, chunks: dict[str, bytes]) -> tuple[str, ...]:
     return tuple(digest for digest, _ in named)
 
 
-def _loaded(revision: Revision, digests: Sequence[str], chunks: Mapping[str, bytes]) -> bytes:
+def _loaded(revision: Revision, digests: Sequence[str], chunks: Mapping[str, bytes], limit: int) -> bytes:
+    """Return a block, decompressed to at most `limit` bytes."""
     parts = [chunks.get(digest, b"") for digest in digests]
     for digest, part in zip(digests, parts, strict=True):
         if hashlib.sha256(part).hexdigest()[:40] != digest:
             raise _damaged(revision.number, f"chunk {digest} is missing or was changed")
+    stream = zlib.decompressobj(wbits=_GZIP)
     try:
-        return gzip.decompress(b"".join(parts))
-    except (OSError, EOFError, zlib.error) as error:
+        block = stream.decompress(b"".join(parts), limit + 1)
+    except zlib.error as error:
         raise _damaged(revision.number, str(error)) from error
+    if len(block) > limit:
+        raise _damaged(revision.number, f"it has more than {MAX_SIZE} bytes")
+    if not stream.eof:
+        raise _damaged(revision.number, "a chunk ends too early")
+    return block
 
 
 def _line(value: Any) -> bytes:
@@ -212,7 +246,7 @@ def _line(value: Any) -> bytes:
 def _told(body: Mapping[str, Any]) -> Any:
     try:
         return json.loads(read_chunk(body))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(_number(body), f"it can't be read: {error}") from error
 
 

@@ -165,6 +165,7 @@ def _options(choices: Choices) -> list[str]:
         "--delete-data": permits.data,
         "--delete-crds": permits.definitions,
         "--delete-namespace": permits.namespaces,
+        "--allow-outside-namespace": permits.outside,
     }
     return [option for option, given in said.items() if given]
 
@@ -175,6 +176,7 @@ def _choices(options: Sequence[str]) -> Choices:
         definitions="--delete-crds" in options,
         namespaces="--delete-namespace" in options,
         prune="--no-prune" not in options,
+        outside="--allow-outside-namespace" in options,
     )
     return Choices(
         adopt="--adopt" in options,

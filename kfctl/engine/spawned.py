@@ -9,7 +9,7 @@ The inventory remembers the selectors of makers that went before all that they m
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.keep import DATA, Member, controller_of, keeping
@@ -54,15 +54,33 @@ def spawns_of(body: Body) -> Iterator[Spawn]:
             yield Spawn(Resource(body).key, selector_of(labels), component)
 
 
-def remembered(situation: Situation, ours: Iterable[Body]) -> tuple[list[Spawn], list[Spawn]]:
-    """Return what the inventory remembers: what this run is about, and what it is not.
+@dataclass(frozen=True)
+class Remembered:
+    """Leftovers that the inventory remembers, by what a run does with them."""
 
-    What a workload of ours makes again is nobody's leftover, and is forgotten.
+    concerned: tuple[Spawn, ...]
+    untouched: tuple[Spawn, ...]  # of components that the run is not about
+    outside: tuple[Spawn, ...]  # in namespaces for which the inventory alone is no proof
+
+
+def remembered(situation: Situation, ours: Iterable[Body]) -> Remembered:
+    """Return the leftovers of workloads that were deleted before.
+
+    Leftovers that a workload of the app creates again are forgotten. The inventory is not signed: a user who
+    can write Secrets in its namespace can add an entry, so an entry for another namespace needs a permit.
     """
     made, chosen = _places(ours), situation.components
-    left = [spawn for spawn in sorted(situation.inventory.spawned) if spawn.place not in made]
+    inventory, permits = situation.inventory, situation.permits
+    left = [spawn for spawn in sorted(inventory.spawned) if spawn.place not in made]
     concerned = [spawn for spawn in left if chosen is None or spawn.component in chosen]
-    return concerned, [spawn for spawn in left if spawn not in concerned]
+    outside = [
+        each for each in concerned if not permits.outside and each.maker.namespace != inventory.namespace
+    ]
+    return Remembered(
+        tuple(spawn for spawn in concerned if spawn not in outside),
+        tuple(spawn for spawn in left if spawn not in concerned),
+        tuple(outside),
+    )
 
 
 def orphaned(going: Iterable[Body], staying: Iterable[Body]) -> list[Spawn]:

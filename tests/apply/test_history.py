@@ -11,7 +11,12 @@ import pytest
 
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Selection
+from kfctl.engine import applyset
+from kfctl.engine.revision import Contents, Revision, chunk_secret, pack, revision_secret
 from kfctl.errors import ExitCode
+from kfctl.model.inventory import Run as KfctlRun
+from kfctl.model.plan import Scope
+from kfctl.model.resource import Resource
 from tests.apply.conftest import config_map
 from tests.faults.proxy import Status
 
@@ -147,9 +152,95 @@ def test_what_has_lost_its_label_outside_of_the_namespace_is_found_by_the_histor
         world.admin.delete(lost[0])
 
 
-def cluster_role(name: str) -> Body:
+def cluster_role(name: str, *verbs: str) -> Body:
     kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
-    return {**kind, "metadata": {"name": name}, "rules": []}
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": list(verbs)}] if verbs else []
+    return {**kind, "metadata": {"name": name}, "rules": rules}
+
+
+def forge_revision(world: World, number: int, *bodies: Body) -> None:
+    """Write a revision as a user who may only write Secrets in the namespace."""
+    inventory = applyset.inventory_of(scope(world))
+    run = KfctlRun("0", "mallory", "2026-01-01T00:00:00Z", "0")
+    objects = tuple(Resource(body, component="one") for body in bodies)
+    packed = pack(Revision(number, "apply", run, "0123456789ab"), Contents({}, objects), {})
+    secrets = [chunk_secret(inventory, *chunk) for chunk in packed.chunks.items()]
+    for body in (*secrets, revision_secret(inventory, packed.revision)):
+        world.admin.create(body)
+
+
+def scope(world: World) -> Scope:
+    return Scope("app", "0123456789ab", "default", "", "", world.namespace, "")
+
+
+def test_rollback_refuses_objects_outside_the_namespace(
+    world: World, typed: Callable[..., Run], new_namespace: Callable[[], str]
+) -> None:
+    world.write(one=[config_map("a")])
+    assert typed("apply").code == ExitCode.OK
+    role, beside = cluster_role(f"of-{world.namespace}", "*"), config_map("a", x="2")
+    beside["metadata"]["namespace"] = new_namespace()
+    forge_revision(world, 7, config_map("a", x="1"), role, beside)
+    refused = typed("rollback", "7", "--yes", "-o", "json")
+    assert refused.code == ExitCode.REFUSED
+    assert world.admin.find(role["apiVersion"], "ClusterRole", role["metadata"]["name"]) is None
+    assert world.admin.find("v1", "ConfigMap", "a", beside["metadata"]["namespace"]) is None
+    assert "data" not in world.admin.get("v1", "ConfigMap", "a", world.namespace)
+    try:
+        assert typed("rollback", "7", "--yes", "--allow-outside-namespace").code == ExitCode.OK
+        assert world.admin.get(role["apiVersion"], "ClusterRole", role["metadata"]["name"])["rules"]
+    finally:
+        world.admin.delete(role)
+
+
+def test_rollback_restores_cluster_objects_of_the_files(
+    world: World, typed: Callable[..., Run]
+) -> None:
+    role = cluster_role(f"of-{world.namespace}", "get")
+    try:
+        for label in ("1", "2"):
+            world.write(one=[config_map("a", x=label), role])
+            assert typed("apply").code == ExitCode.OK
+        assert typed("rollback", "1").code == ExitCode.OK, "what does not change needs no proof"
+        world.admin.delete(role)
+        assert typed("rollback", "2").code == ExitCode.OK, "the files have it"
+        forge_revision(world, 9, config_map("a"), cluster_role(role["metadata"]["name"], "*"))
+        assert typed("rollback", "9", "--yes").code == ExitCode.REFUSED
+        found = world.admin.get(role["apiVersion"], "ClusterRole", role["metadata"]["name"])
+        assert found["rules"] == role["rules"]
+    finally:
+        world.admin.delete(role)
+
+
+def test_forged_inventory_deletes_nothing_elsewhere(
+    world: World, typed: Callable[..., Run], new_namespace: Callable[[], str]
+) -> None:
+    world.write(one=[config_map("a")])
+    assert typed("apply").code == ExitCode.OK
+    elsewhere = replace(world, namespace=new_namespace())
+    elsewhere.make("Pod", "victim", app="victim")
+    elsewhere.make("PersistentVolumeClaim", "victim", app="victim")
+    labelled = config_map("victim")
+    labelled["metadata"] |= {"namespace": elsewhere.namespace, "labels": {"kfctl.dev/app": "app"}}
+    world.admin.create(labelled)
+    makers = [f"apps/Deployment/{namespace}/hub" for namespace in (elsewhere.namespace, "")]
+    forged = {
+        "kfctl.dev/spawned": json.dumps([[maker, "app=victim", "one"] for maker in makers]),
+        "applyset.kubernetes.io/additional-namespaces": elsewhere.namespace,
+        "applyset.kubernetes.io/contains-group-kinds": "ConfigMap,PersistentVolumeClaim,Pod",
+    }
+    named = {"name": "kfctl.app.default", "namespace": world.namespace}
+    record = {"apiVersion": "v1", "kind": "Secret", "metadata": named}
+    world.admin.patch(record, {"metadata": {"annotations": forged}})
+    assert typed("fsck", "--repair").code in {ExitCode.OK, ExitCode.DIFFERENT}
+    world.write()
+    assert typed("apply", "--yes", "--allow-empty", "--delete-data").code == ExitCode.OK
+    assert typed("delete", "--yes", "--delete-data").code == ExitCode.OK
+    assert world.admin.find("v1", "ConfigMap", "a", world.namespace) is None
+    for kind in ("ConfigMap", "PersistentVolumeClaim", "Pod"):
+        assert (
+            "deletionTimestamp" not in world.admin.get("v1", kind, "victim", elsewhere.namespace)["metadata"]
+        )
 
 
 def test_nothing_is_repaired_while_not_all_can_be_seen(

@@ -1,6 +1,10 @@
 """Revisions packed and unpacked: nothing lost, nothing secret, little that is new when little has changed."""
 
 import base64
+import gzip
+import hashlib
+import json
+import math
 import random
 from dataclasses import replace
 from typing import Any
@@ -116,6 +120,38 @@ def test_a_chunk_that_is_missing_or_changed_is_noticed() -> None:
 def test_a_revision_that_can_not_be_read_is_damaged(content: str) -> None:
     body = revision_secret(OURS, NEXT)
     body["data"]["content"] = content
+    with pytest.raises(ClusterError, match="revision 3 is damaged"):
+        read_revision(body)
+
+
+@pytest.mark.parametrize("line", [b"[]", b"{}", b'{"component": "c", "body": []}', b"[" * 100_000])
+def test_unpack_rejects_forged_objects(line: bytes) -> None:
+    with pytest.raises(ClusterError, match="revision 3 is damaged"):
+        unpack(*forged(line))
+
+
+def test_unpack_decompresses_no_more_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kfctl.engine.revision.MAX_SIZE", 1000)
+    with pytest.raises(ClusterError, match="more than 1000 bytes"):
+        unpack(*forged(b" " * 1001))
+
+
+def forged(line: bytes) -> tuple[Revision, dict[str, bytes]]:
+    """A revision of one object whose digests match, as anybody can write it."""
+    parts = [gzip.compress(each) for each in (b"{}", line)]
+    values, objects = (hashlib.sha256(part).hexdigest()[:40] for part in parts)
+    revision = replace(NEXT, size=1, values=(values,), objects=((objects,),))
+    return revision, {values: parts[0], objects: parts[1]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"counts": []}, {"counts": {"create": []}}, {"run": {}}, {"run": {"when": "x"}}, {"size": math.inf}],
+)
+def test_read_revision_rejects_wrong_types(changed: dict[str, Any]) -> None:
+    body = revision_secret(OURS, NEXT)
+    told = json.loads(base64.b64decode(body["data"]["content"]))
+    body["data"]["content"] = base64.b64encode(json.dumps({**told, **changed}).encode()).decode()
     with pytest.raises(ClusterError, match="revision 3 is damaged"):
         read_revision(body)
 
