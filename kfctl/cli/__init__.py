@@ -102,18 +102,18 @@ def run() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run kfctl with these arguments (the process's own unless given) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    console.accept_any_text()
+    console.guard_streams()
     try:
         return finish(invoke(COMMANDS, arguments))
     except Finished as done:  # --help, --version and their like
         return done.exit_code
     except KfctlError as error:
-        console.report(error, as_json=wants_json(arguments))
+        console.report(error, in_json=wants_json(arguments))
         return error.exit_code
     except Fault as fault:
         from kfctl.cli.usage import usage_error
 
-        console.report(usage_error(fault), as_json=wants_json(arguments))
+        console.report(usage_error(fault), in_json=wants_json(arguments))
         return ExitCode.USAGE
     except KeyboardInterrupt as stop:
         console.note(f"kfctl: interrupted{f'; {stop}' if str(stop) else ''}")
@@ -128,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def finish(returned: object) -> int:
     """Return the exit code for what a command returned, once all its output is out."""
-    sys.stdout.flush()
+    console.flush()
     return returned if isinstance(returned, int) else ExitCode.OK
 
 

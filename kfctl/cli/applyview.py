@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kfctl.cli import console
 from kfctl.cli.console import paint
 from kfctl.cli.options import Report as Form
-from kfctl.cli.statusview import cause_lines, clean, sign, status_value, words
+from kfctl.cli.statusview import cause_lines, sign, status_value, words
 from kfctl.engine.jobs import JOBS
 from kfctl.model.plan import Action
 from kfctl.model.status import Health, Step
@@ -59,7 +57,7 @@ class _Text:
     def plan(self, plan: Plan) -> None:
         from kfctl.cli.planview import plan_lines
 
-        console.out("\n".join(plan_lines(plan)))
+        console.lines(plan_lines(plan))
 
     @contextmanager
     def progress(self, plan: Plan) -> Iterator[Told]:
@@ -69,7 +67,7 @@ class _Text:
             yield told
 
     def report(self, report: Report) -> None:
-        console.out("\n".join(report_lines(report)))
+        console.lines(report_lines(report))
 
 
 class _Lines:
@@ -95,8 +93,7 @@ class _Lines:
         if self._gone:
             return
         try:
-            console.out(json.dumps(value, ensure_ascii=False, default=str))
-            sys.stdout.flush()
+            console.out(console.as_json(value), flush=True)
         except BrokenPipeError:
             self._gone = True
             console.abandon_stdout()
@@ -151,7 +148,7 @@ def report_lines(report: Report) -> Iterator[str]:
     for row in report.failed:
         yield ""
         what = "deleted" if row.action is Action.DELETE else "applied"
-        yield f"{paint('✗', 'red')} {row.key.seen_from(home)} could not be {what}: {clean(row.message)}"
+        yield f"{paint('✗', 'red')} {row.key.seen_from(home)} could not be {what}: {row.message}"
         if row.hint:
             yield paint(f"    {row.hint}", "cyan")
     yield from _troubles(report)
@@ -176,7 +173,7 @@ def _uneventful(row: Row) -> bool:
 
 def _cells(row: Row, home: str) -> list[str]:
     result = DONE[row.action] if row.step is Step.DONE else row.step.value
-    health = words(row.status) if row.status else clean(row.message) if row.step is Step.SKIPPED else ""
+    health = words(row.status) if row.status else row.message if row.step is Step.SKIPPED else ""
     return [row.key.seen_from(home), row.component, result, health]
 
 

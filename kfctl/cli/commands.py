@@ -104,7 +104,7 @@ class Group(TyperGroup):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Read the options before the subcommand; nothing at all asks for help."""
         if not args and not ctx.resilient_parsing:
-            console.out(ctx.get_help())
+            console.document(ctx.get_help())
             ctx.exit()
         return super().parse_args(ctx, args)
 

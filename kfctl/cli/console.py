@@ -1,4 +1,4 @@
-"""The terminal: its streams, its colours, its questions, and the one place that imports rich."""
+"""The terminal: its streams, colors and questions, and the only way out to them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import io
 import os
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO, cast
+
+from kfctl import controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import re
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.text import Text
 
     from kfctl.errors import KfctlError, Problem
 
@@ -23,25 +28,126 @@ STYLES = {
     "magenta": "35",
     "cyan": "36",
 }
+# What `paint` writes in place of ESC: nothing from outside can hold it, so no value can pass for a style.
+_MARK = f"\x1b{os.urandom(8).hex()}"
+_MARKED = rf"{_MARK}\[[0-9;]*m"
+_COLOR = r"\x1b\[[0-9;:]{0,40}m"  # ECMA-48's SGR, the only sequences of a log that a terminal gets
 
 
-def out(text: str, *, flush: bool = False) -> None:
-    """Print a result; `flush` where the next one may be long in coming."""
-    print(text, file=sys.stdout, flush=flush)
+def _with_styles(found: re.Match[str]) -> str:
+    return "\x1b" + found[0].removeprefix(_MARK)
+
+
+_shown = controls.pattern(_MARKED, _with_styles)
+_unstyled = controls.pattern(_MARKED, lambda _: "")
+_uncolored = controls.pattern(_COLOR, lambda _: "")
+_colored = controls.pattern(_COLOR, lambda found: _MARK + found[0][1:])
+
+
+class _Guarded:
+    """A text stream that escapes control characters, whoever writes to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.unguarded = stream
+
+    def write(self, text: str) -> int:
+        self.unguarded.write(_shown(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # the way around `write`
+            raise AttributeError(name)
+        return getattr(self.unguarded, name)
+
+
+def guard_streams() -> None:
+    """Escape control characters in all that this process prints, and what an encoding lacks; once.
+
+    Libraries, warnings and tracebacks write to the same streams. A closed one (`>&-`) takes anything.
+    """
+    sys.stdout, sys.stderr = map(_guarded, (sys.stdout, sys.stderr))
+
+
+def _guarded(stream: TextIO | None) -> TextIO:
+    if isinstance(stream, _Guarded):
+        return cast("TextIO", stream)
+    stream = stream or io.StringIO()
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return cast("TextIO", _Guarded(stream))
+
+
+def out(line: str = "", *, flush: bool = False) -> None:
+    """Print one line of a result; `flush` where the next one may be long in coming."""
+    document(_line(line), flush=flush)
+
+
+def lines(several: Iterable[str], *, flush: bool = False) -> None:
+    """Print lines of a result; a line break inside of one becomes an escape."""
+    document("\n".join(map(_line, several)), flush=flush)
+
+
+def document(text: str, *, flush: bool = False) -> None:
+    """Print a text whose line breaks are its own, such as YAML or help."""
+    print(text, file=_guarded(sys.stdout), flush=flush)
+
+
+def _line(text: str) -> str:
+    return text.replace("\n", "\\n") if "\n" in text else text
 
 
 def note(text: str, hint: str = "") -> None:
-    """Print whatever is not a result: progress, warnings, and what to do about them."""
+    """Print whatever is not a result: progress, warnings, and what to do about them.
+
+    A line break in a message, which may be a server's, begins no line: what follows it is indented.
+    """
+    told = [text, *([paint(f"  {hint}", "cyan", err=True)] if hint else [])]
+    message = "\n".join(each.replace("\n", "\n    ") for each in told)
+    if _Region.active:
+        _Region.active.print(message)
+        return
     with suppress(OSError):  # which the command's end tells
         sys.stdout.flush()  # where both go to one place, what was printed first stands first
-    print(text, file=sys.stderr)
-    if hint:
-        print(paint(f"  {hint}", "cyan", stream=sys.stderr), file=sys.stderr)
+    print(message, file=_guarded(sys.stderr))
 
 
 def warn(text: str, hint: str = "") -> None:
     """Print a warning, and what to do about it."""
-    note(f"{paint('warning:', 'yellow', stream=sys.stderr)} {text}", hint)
+    note(f"{paint('warning:', 'yellow', err=True)} {text}", hint)
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON that holds no control character, not even as text."""
+    import json
+
+    return controls.escape_json(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+
+
+def log_line(prefix: str, text: str, *, raw: bool = False) -> None:
+    """Print a line of a log: its colors stay where stdout takes colors; `raw` keeps all its characters."""
+    stream = _guarded(sys.stdout)
+    if raw:
+        print(prefix, end=" ", file=stream)
+        print(text, file=cast("_Guarded", stream).unguarded, flush=True)
+    elif coloured(stream):
+        shown = _colored(text.removesuffix("\r"))
+        out(f"{prefix} {shown}{f'{_MARK}[0m' if _MARK in shown else ''}", flush=True)
+    else:
+        out(f"{prefix} {_uncolored(text.removesuffix(chr(13)))}", flush=True)
+
+
+def flush() -> None:
+    """Have everything printed be out."""
+    sys.stdout.flush()
+
+
+def note_at_once(text: str) -> None:
+    """Print a note from a signal handler, which may have come in the middle of another print."""
+    os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
 
 def coloured(stream: TextIO) -> bool:
@@ -51,11 +157,16 @@ def coloured(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
-    """Return the text in the styles (of `STYLES`) if the stream, stdout unless given, takes colours."""
-    if not text or not coloured(stream or sys.stdout):
+def paint(text: str, *styles: str, err: bool = False) -> str:
+    """Return the text in the styles (of `STYLES`) if stdout, or stderr with `err`, takes colors."""
+    if not text or not coloured(sys.stderr if err else sys.stdout):
         return text
-    return f"\x1b[{';'.join(STYLES[style] for style in styles)}m{text}\x1b[0m"
+    return f"{_MARK}[{';'.join(STYLES[style] for style in styles)}m{text}{_MARK}[0m"
+
+
+def plain_line(painted: str) -> str:
+    """Return a painted line as `out` prints it where there are no colors."""
+    return _unstyled(_line(painted))
 
 
 def can_ask() -> bool:
@@ -65,7 +176,7 @@ def can_ask() -> bool:
 
 def confirm(question: str) -> bool:
     """Ask for a yes or a no; anything but yes is no. Only where `can_ask`."""
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{_line(question)} [y/N] ", end="", file=_guarded(sys.stderr), flush=True)
     try:
         return input().strip().lower() in {"y", "yes"}
     except EOFError:
@@ -84,25 +195,41 @@ class Live(Protocol):
 
 
 class _Region:
-    """The lines as rich draws them."""
+    """The lines as rich draws them, around the guard: what they hold is escaped before."""
+
+    active: ClassVar[_Region | None] = None  # where notes go while it is on the terminal
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
-        terminal = Console(file=sys.stderr, highlight=False, soft_wrap=True)
-        self.live = RichLive(console=terminal, auto_refresh=False, transient=True, redirect_stdout=False)
+        stream = cast("_Guarded", _guarded(sys.stderr)).unguarded
+        terminal = Console(file=stream, highlight=False, soft_wrap=True)
+        self.live = RichLive(
+            console=terminal,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def show(self, lines: Sequence[str]) -> None:
         from rich.text import Text
 
-        painted = [Text.from_ansi(line, no_wrap=True, overflow="ellipsis") for line in lines]
+        painted = [_as_rich(_line(line), no_wrap=True, overflow="ellipsis") for line in lines]
         self.live.update(Text("\n").join(painted), refresh=True)
 
     def log(self, line: str) -> None:
-        from rich.text import Text
+        self.print(_line(line))
 
-        self.live.console.print(Text.from_ansi(line))
+    def print(self, text: str) -> None:
+        self.live.console.print(_as_rich(text))
+
+
+def _as_rich(painted: str, **layout: Any) -> Text:
+    from rich.text import Text
+
+    return Text.from_ansi(_shown(painted), **layout)
 
 
 @contextmanager
@@ -113,21 +240,22 @@ def live() -> Iterator[Live | None]:
         return
     region = _Region()
     with region.live:
-        yield region
+        _Region.active = region
+        try:
+            yield region
+        finally:
+            _Region.active = None
 
 
-def report(error: KfctlError, *, as_json: bool = False) -> None:
+def report(error: KfctlError, *, in_json: bool = False) -> None:
     """Print every fault of an error: what, where, what to do."""
-    if as_json:
-        import json
-
-        note(json.dumps(envelope(error), ensure_ascii=False, indent=2))
+    if in_json:
+        print(as_json(envelope(error), indent=2), file=_guarded(sys.stderr))
         return
-    prefix = paint("kfctl:", "red", stream=sys.stderr)
+    prefix = paint("kfctl:", "red", err=True)
     for problem, following in zip(error.problems, (*error.problems[1:], None), strict=True):
-        note(f"{prefix} {problem}")
-        if problem.hint and not (following and following.hint == problem.hint):
-            note(paint(f"  {problem.hint}", "cyan", stream=sys.stderr))
+        repeated = following and following.hint == problem.hint
+        note(f"{prefix} {problem}", "" if repeated else problem.hint)
 
 
 def envelope(error: KfctlError) -> dict[str, object]:
@@ -145,14 +273,6 @@ def value(problem: Problem) -> dict[str, object]:
     place = {"path": where.path, "line": where.line, "column": where.column} if where else {}
     known = {key: part for key, part in place.items() if part}
     return {"message": problem.message, "hint": problem.hint or None, **known}
-
-
-def accept_any_text() -> None:
-    """Let the streams print what their encoding lacks in escapes; a closed one (`>&-`) takes anything."""
-    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def abandon_stdout() -> None:

@@ -109,12 +109,10 @@ def between(
 def write(value: object, lines: "Iterable[str]", form: Difference) -> None:
     """Print a report in the form asked for."""
     if form is Difference.JSON:
-        import json
-
-        console.out(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        console.document(console.as_json(value, indent=2))
     elif form is Difference.MARKDOWN:
         from kfctl.cli.markdown import markdown
 
-        console.out("\n".join(markdown(lines)))
+        console.lines(markdown(lines))
     else:
-        console.out("\n".join(lines))
+        console.lines(lines)

@@ -30,7 +30,7 @@ def doctor(
     if form is Report.JSON:
         output.write_value([value(each) for each in found], Format.JSON)
     else:
-        console.out("\n".join(lines(found)))
+        console.lines(lines(found))
     return ExitCode.CLUSTER if any(each.fatal for each in found) else ExitCode.OK
 
 

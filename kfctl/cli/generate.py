@@ -224,8 +224,6 @@ def tell(generated: "Generated") -> None:
     for warning in generated.warnings:
         console.warn(warning)
     for problem in generated.problems:
-        console.note(problem.message)
-        if problem.hint:
-            console.note(f"  {problem.hint}")
+        console.note(problem.message, problem.hint)
     if generated.prototype == "manifests":
         console.note(f"put your YAML files into components/{generated.name}/")

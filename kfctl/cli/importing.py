@@ -85,9 +85,7 @@ def tell_app(made: "ImportedApp", folder: str | None, *, dry_run: bool) -> None:
         console.note(str(change))
     _tell_left(made.left)
     for need in made.needs:
-        console.note(need.message)
-        if need.hint:
-            console.note(f"  {need.hint}")
+        console.note(need.message, need.hint)
     for broken in made.broken:
         hint = f"mend it, remove what was made in {where}, and import again"
         console.warn(f"{broken}: nothing in this file was carried over", hint)

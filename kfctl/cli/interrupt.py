@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from kfctl.cli import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_STOPPING = b"\nstopping: what is under way is finished, nothing more is begun (again: ends at once)\n"
+_STOPPING = "\nstopping: what is under way is finished, nothing more is begun (again: ends at once)"
 
 
 @contextmanager
@@ -36,8 +36,7 @@ def stopping(stop: Flag) -> Iterator[None]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        # Not by print: the signal may have come in the middle of one.
-        os.write(sys.stderr.fileno(), _STOPPING)
+        console.note_at_once(_STOPPING)
 
     before = {number: signal.signal(number, stopped) for number in _SIGNALS}
     try:

@@ -49,18 +49,25 @@ class Part:
     ] = False
 
 
+Raw = Annotated[bool, typer.Option("--raw", help="Print control characters as they are, even on a terminal.")]
+
+
 def logs(
     session: ClusterSession,
     part: Part,
     env: EnvironmentOrComponent,
     component: MaybeComponent = None,
     form: ReportOutput = Report.TEXT,
+    raw: Raw = False,
 ) -> ExitCode:
     """Print what the programs of a component have printed: all its pods, line by line in the order of time.
 
     Pods that have ended count, too, and so do those that the component's program made, such as notebooks.
     With `-f` it goes on: with pods that come up later, and where the connection broke. That ends when all
     pods of a job have ended (0), or with Ctrl-C (130).
+
+    Control characters of the logs are printed as escapes, such as \\x1b, so that no pod can write over your
+    terminal. Colors stay on a terminal and are removed elsewhere; `--raw` keeps everything.
 
     \b
       kfctl logs train
@@ -73,7 +80,7 @@ def logs(
     app, environment, chosen = one_component(here(session.directory), (env, component))
     wanted = wish(chosen, part)
     try:
-        return show(told(app, app.environments[environment], wanted, login(session)), form)
+        return show(told(app, app.environments[environment], wanted, login(session)), form, raw=raw)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 
@@ -91,11 +98,11 @@ def wish(component: str, part: Part) -> "Wish":
     return Wish(component, part.replica, query, part.follow)
 
 
-def show(said: "Iterable[Line | Note]", form: Report) -> ExitCode:
+def show(said: "Iterable[Line | Note]", form: Report, *, raw: bool = False) -> ExitCode:
     """Print lines as they come, each behind the name of its pod."""
     from kfctl.model.log import Line
 
-    code, printer = ExitCode.OK, Printer(form)
+    code, printer = ExitCode.OK, Printer(form, raw=raw)
     for each in said:
         if isinstance(each, Line):
             printer.line(each)
@@ -108,21 +115,20 @@ def show(said: "Iterable[Line | Note]", form: Report) -> ExitCode:
 class Printer:
     """Prints lines, those of each container in a colour of its own."""
 
-    def __init__(self, form: Report) -> None:
-        """Print as text, or as one JSON object a line."""
+    def __init__(self, form: Report, *, raw: bool = False) -> None:
+        """Print as text, `raw` or with control characters escaped, or as one JSON object a line."""
         self._form = form
+        self._raw = raw
         self._prefixes: dict[str, str] = {}
 
     def line(self, line: "Line") -> None:
         """Print one line."""
         if self._form is Report.JSON:
-            import json
-
             source = line.source
             value = {"time": line.time, "pod": source.pod, "container": source.container, "line": line.text}
-            console.out(json.dumps(value, ensure_ascii=False), flush=True)
+            console.out(console.as_json(value), flush=True)
         else:
-            console.out(f"{self._prefix(str(line.source))} {line.text}", flush=True)
+            console.log_line(self._prefix(str(line.source)), line.text, raw=self._raw)
 
     def _prefix(self, name: str) -> str:
         if name not in self._prefixes:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kfctl.cli import console
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def markdown(lines: Iterable[str]) -> Iterator[str]:
     """Yield a plan's lines as a heading, a block that is coloured as a difference, and the sum."""
-    heading, *rest = (_STYLE.sub("", line) for line in lines)
+    heading, *rest = (console.plain_line(line) for line in lines)
     *body, last = rest
-    yield f"### {_literal(heading)}"
+    # Names may come from a stranger's pull request: as code they are no HTML, link or mention.
+    yield f"### {_code(heading)}"
     yield ""
-    yield f"**{_literal(last)}**"
+    yield f"**{last}**"
     block = "\n".join(body).strip("\n")
     if block:
-        # No fence in the values may end the block.
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", block)), default=0))
-        yield from ("", f"{fence}diff", *map(_signed, block.splitlines()), fence)
+        fence = _ticks(block, 3)
+        yield from ("", f"{fence}diff", *map(_signed, block.split("\n")), fence)
 
 
 def _signed(line: str) -> str:
@@ -33,5 +33,12 @@ def _signed(line: str) -> str:
     return f"!{line[1:]}" if bare[:1] in {"~", "±", "!"} and line == bare else f" {line}"
 
 
-def _literal(text: str) -> str:
-    return re.sub(r"([\\`*_<>\[\]])", r"\\\1", text)
+def _code(text: str) -> str:
+    ticks = _ticks(text, 1)
+    pad = " " if len(ticks) > 1 else ""  # so that a backtick of the text does not lengthen the ticks
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _ticks(text: str, least: int) -> str:
+    """Return a run of backticks that is longer than any in the text, so that the text can't end it."""
+    return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))

@@ -24,20 +24,17 @@ def write_list(
         write_value([dict(record) for record in records], output)
         return
     rows = [[cell(record.get(column)) for column in columns] for record in records]
-    for line in table([titles.get(column) or heading(column) for column in columns], rows):
-        console.out(line)
+    console.lines(table([titles.get(column) or heading(column) for column in columns], rows))
 
 
 def write_value(value: Any, output: Format) -> None:
     """Print one value as JSON or YAML."""
     if output is Format.JSON:
-        import json
-
-        console.out(json.dumps(value, ensure_ascii=False, indent=2))
+        console.document(console.as_json(value, indent=2))
     else:
         from kfctl import yamltext
 
-        console.out(yamltext.dump(value).rstrip("\n"))
+        console.document(yamltext.dump(value).rstrip("\n"))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -56,15 +53,8 @@ def cell(value: Any) -> str:
     """Return a value in one line: a string bare unless that would be unclear or look like another type."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) and plain(value) else as_json(value)
+    text = value if isinstance(value, str) and plain(value) else console.as_json(value)
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
-
-
-def as_json(value: Any) -> str:
-    """Return a value as JSON in one line."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
 
 
 def plain(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfctl.cli.console import paint
+from kfctl.cli.console import as_json, paint
 from kfctl.model.plan import ABSENT, Action
 
 if TYPE_CHECKING:
@@ -140,9 +140,7 @@ def _between(live: Any, wanted: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    import json
-
-    return value if _reads_plain(value) else json.dumps(value, ensure_ascii=False)
+    return value if _reads_plain(value) else as_json(value)
 
 
 def _reads_plain(value: Any) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kfctl.cli import console
-from kfctl.cli.statusview import clean, short_cause, sign
+from kfctl.cli.statusview import short_cause, sign
 from kfctl.model.plan import Action
 from kfctl.model.status import Step
 
@@ -29,7 +28,7 @@ SILENCE = 5.0  # seconds after which plain lines say how far it is
 
 
 def _paint(text: str, style: str) -> str:
-    return console.paint(text, style, stream=sys.stderr)
+    return console.paint(text, style, err=True)
 
 
 @contextmanager
@@ -93,13 +92,13 @@ def line_of(event: Event) -> str:
     """Return an event as a line that stays; empty for one that is not worth it."""
     hint = f" ({event.hint})" if event.hint else ""
     if event.step is Step.FAILED:
-        return f"{_paint('✗', 'red')} {event.key}: {clean(event.message)}{hint}"
+        return f"{_paint('✗', 'red')} {event.key}: {event.message}{hint}"
     if event.step is Step.SKIPPED:
-        return f"{_paint('-', 'yellow')} {event.key} skipped: {clean(event.message)}"
+        return f"{_paint('-', 'yellow')} {event.key} skipped: {event.message}"
     if event.step is Step.NOTE:
-        return f"{_paint('note:', 'cyan')} {f'{event.key} ' if event.key else ''}{clean(event.message)}{hint}"
+        return f"{_paint('note:', 'cyan')} {f'{event.key} ' if event.key else ''}{event.message}{hint}"
     if event.step is Step.DONE and event.message:
-        return f"{_paint('+', 'green')} {event.key}: {clean(event.message)}"
+        return f"{_paint('+', 'green')} {event.key}: {event.message}"
     return ""
 
 
@@ -115,9 +114,9 @@ class _Plain:
         self._tally.take(event)
         line = line_of(event)
         if event.step is Step.RETRIED:
-            line = f"{event.key}: {clean(event.message)}"
+            line = f"{event.key}: {event.message}"
         if event.status and self._is_news(event.status) and len(self._tally.waiting) <= MANY:
-            line = f"{sign(event.status.health, sys.stderr)} {event.key} {short_cause(event.status)}"
+            line = f"{sign(event.status.health, err=True)} {event.key} {short_cause(event.status)}"
         if not line and time.monotonic() - self._said > SILENCE:
             line = self._tally.headline()
         if line:
@@ -167,9 +166,9 @@ class _Display:
 def picture(tally: Tally) -> Iterator[str]:
     """Yield the lines of the live display."""
     yield f"{_paint(tally.headline(), 'bold')} {_paint(tally.elapsed, 'dim')}"
-    busy = [f"  {_paint('›', 'cyan')} {key} {clean(why)}" for key, why in tally.busy.items()]
+    busy = [f"  {_paint('›', 'cyan')} {key} {why}" for key, why in tally.busy.items()]
     waiting = [
-        f"  {sign(status.health, sys.stderr)} {key} {short_cause(status)}"
+        f"  {sign(status.health, err=True)} {key} {short_cause(status)}"
         for key, status in tally.waiting.items()
     ]
     lines = [*waiting, *busy]

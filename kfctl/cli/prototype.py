@@ -45,7 +45,7 @@ def describe_prototype(prototype: PrototypeName, session: Session, form: Output 
     root = _root(session)
     found = find_prototype(root, prototype)
     if form is Format.TABLE:
-        console.out("\n".join(_description(found, catalog(root).examples(found))))
+        console.lines(_description(found, catalog(root).examples(found)))
         return
     described = {
         **_record(found),
@@ -148,7 +148,7 @@ def _description(prototype: "Prototype", examples: "Iterable[Example]") -> "Iter
 
     yield f"{console.paint(prototype.name, 'bold')}: {prototype.summary}"
     if prototype.description:
-        yield f"\n{prototype.description.strip()}"
+        yield from ("", *(f"  {line}".rstrip() for line in prototype.description.strip().split("\n")))
     parameters = sorted_parameters(prototype)
     if parameters:
         rows = [
@@ -160,7 +160,7 @@ def _description(prototype: "Prototype", examples: "Iterable[Example]") -> "Iter
             ]
             for p in parameters
         ]
-        yield "\n" + "\n".join(output.table(["PARAMETER", "TYPE", "DEFAULT", "MEANING"], rows))
+        yield from ("", *output.table(["PARAMETER", "TYPE", "DEFAULT", "MEANING"], rows))
     shown = [[example.name, example.summary] for example in examples]
     if shown:
-        yield "\n" + "\n".join(output.table(["EXAMPLE", "SUMMARY"], shown))
+        yield from ("", *output.table(["EXAMPLE", "SUMMARY"], shown))

@@ -56,7 +56,7 @@ def show(
     if folder:
         _export(root, folder, rendered.resources, form)
     elif rendered.resources or form is Form.JSON:
-        console.out(PRINTERS[form](rendered.resources))
+        console.document(PRINTERS[form](rendered.resources))
 
 
 def _export(root: Path, folder: Path, resources: "Sequence[Resource]", form: Form) -> None:
@@ -82,9 +82,7 @@ def as_yaml(resources: "Sequence[Resource]") -> str:
 
 def as_json(value: Any) -> str:
     """Return a value as JSON."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return console.as_json(value, indent=2)
 
 
 def as_list(resources: "Sequence[Resource]") -> str:

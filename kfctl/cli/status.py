@@ -67,6 +67,6 @@ def show(found: "AppStatus", form: Tree) -> None:
     for warning in found.warnings:
         console.warn(warning)
     if form is Tree.TEXT:
-        console.out("\n".join(tree(found)))
+        console.lines(tree(found))
     else:
         output.write_value(tree_value(found), Format(form.value))

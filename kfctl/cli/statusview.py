@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from kfctl.cli.console import paint
 from kfctl.model.status import Health
@@ -115,15 +115,15 @@ def tree_value(found: AppStatus) -> dict[str, Any]:
     }
 
 
-def sign(health: Health, stream: TextIO | None = None) -> str:
-    """Return the sign of a health, painted as `stream` (stdout unless given) takes it."""
+def sign(health: Health, *, err: bool = False) -> str:
+    """Return the sign of a health, painted as stdout, or stderr with `err`, takes it."""
     mark, style = SIGNS[health]
-    return paint(mark, style, stream=stream)
+    return paint(mark, style, err=err)
 
 
 def words(status: Status) -> str:
     """Return a status in one line: the health and what it says of itself."""
-    return f"{status.health.value}: {clean(status.message)}" if status.message else status.health.value
+    return f"{status.health.value}: {status.message}" if status.message else status.health.value
 
 
 def short_cause(status: Status) -> str:
@@ -131,21 +131,16 @@ def short_cause(status: Status) -> str:
     cause = status.cause
     if cause is None or not cause.pod or (cause.message and cause.message in status.message):
         return words(status)
-    return f"{words(status)} ({clean(cause.reason)}: {clean(cause.message)})"
+    return f"{words(status)} ({cause.reason}: {cause.message})"
 
 
 def cause_lines(cause: Cause) -> Iterator[str]:
     """Yield a cause: the pod, its reason, the end of its log, what to do."""
     of = f"pod {cause.pod}: " if cause.pod else ""
-    yield f"{of}{': '.join(clean(text) for text in (cause.reason, cause.message) if text)}"
-    yield from (paint(f"| {clean(line)}", "dim") for line in cause.log)
+    yield f"{of}{': '.join(filter(None, (cause.reason, cause.message)))}"
+    yield from (paint(f"| {line}", "dim") for line in cause.log)
     if cause.hint:
         yield paint(cause.hint, "cyan")
-
-
-def clean(text: str) -> str:
-    """Return text of the cluster without what would steer the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def status_value(status: Status) -> dict[str, Any]:

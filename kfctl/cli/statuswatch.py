@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
@@ -46,7 +45,7 @@ def watched(looking: Looking, form: Tree) -> ExitCode:
         finally:  # the last picture stays when the display goes
             region.show([])
             for found in shown:
-                console.out("\n".join(statusview.tree(found)))
+                console.lines(statusview.tree(found))
 
 
 def again(looking: Looking, show: Shown) -> ExitCode:
@@ -95,7 +94,7 @@ class States:
             return
         self._last = value
         if self._form is Tree.JSON:
-            console.out(json.dumps(value, ensure_ascii=False), flush=True)
+            console.out(console.as_json(value), flush=True)
         else:
             console.out("---")
             output.write_value(value, Format.YAML)
@@ -113,7 +112,7 @@ class Changes:
         """Print what is new."""
         now = dict(said(found))
         if self._last is None:
-            console.out("\n".join(statusview.tree(found)), flush=True)
+            console.lines(statusview.tree(found), flush=True)
         else:
             when = time.strftime("%H:%M:%S")
             for name in [*now, *(self._last.keys() - now.keys())]:

@@ -52,7 +52,8 @@ def describe_params(
     app, (name,), (environment, *_) = _opened(session, [component], [env])
     explained = explain_params(app, name, key, environment)
     if form is Format.TABLE:
-        console.out("\n\n".join("\n".join(_explanation(each)) for each in explained))
+        for index, each in enumerate(explained):
+            console.lines([*([""] if index else []), *_explanation(each)])
     else:
         records = [_explained_record(each) for each in explained]
         output.write_value(records[0] if key else records, form)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from kfctl import controls
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,6 +50,10 @@ class Cause:
     message: str = ""
     log: tuple[str, ...] = ()  # the last lines
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        """Escape control characters: whoever can write /dev/termination-log writes the message."""
+        object.__setattr__(self, "message", controls.escape(self.message))
 
     @property
     def anywhere(self) -> Cause:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kfctl import controls
 from kfctl.errors import AppError
 
 if TYPE_CHECKING:
@@ -22,11 +23,9 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _WORDS = re.compile(r"(?:y|n|yes|no|on|off|true|false|null)\Z", re.IGNORECASE)
-_ESCAPED = re.compile(
-    '[\\\\"\0-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]'
-)
+_ESCAPED = re.compile(f'[\\\\"\n\t\xa0\u2000-\u200a\u202f\u205f\ufff0-\ufff8\ufffc\ufffd{controls.CLASS}]')
 _SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_NO_BLOCK = re.compile("[\0-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_NO_BLOCK = re.compile(f"[\xa0{controls.CLASS}]")
 
 _LISTS = (list, tuple)
 
@@ -131,7 +130,8 @@ def _escape(match: re.Match[str]) -> str:
     character = match[0]
     if "\ud800" <= character <= "\udfff":
         raise AppError(f"the text holds the lone surrogate U+{ord(character):04X}, which no file can hold")
-    return _SHORT.get(character) or f"\\u{ord(character):04x}"
+    code = ord(character)
+    return _SHORT.get(character) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
 def multiline(text: str, indent: str, step: int = 2) -> str:

@@ -47,7 +47,7 @@ def test_search(shell: Shell, words: str, found: list[str]) -> None:
 def test_describe(shell: Shell) -> None:
     out = shell("prototype describe thing").out
     assert out.startswith(
-        "thing: A thing with every type of parameter\n\nFor tests. It renders one ConfigMap.\n"
+        "thing: A thing with every type of parameter\n\n  For tests. It renders one ConfigMap.\n"
     )
     rows = [line.split() for line in out.splitlines()]
     assert ["path", "string", "(required)", "Where", "it", "is."] in rows
