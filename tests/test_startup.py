@@ -23,7 +23,7 @@ main(sys.argv[1:])
 print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr)
 """
 TYPER = {"typer", "annotated_doc", "shellingham"}
-YAML = {"yaml", "_yaml", "cython_runtime"}
+YAML = {"yaml", "_yaml", "cython_runtime", "re2"}  # re2 where a prototype or a value has a pattern
 JINJA = {"jinja2", "markupsafe"}
 # Slow parts of the standard library that no short command needs.
 SLOW = {

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.podtemplates import maps
-from kfctl.model.dialect import faults_of_schema
+from kfctl.model.dialect import Fault, faults_of_schema
+from kfctl.model.pattern import PatternError, compile_pattern
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kfctl.engine.schema import Schema
+    from kfctl.model.dialect import Path
     from kfctl.model.resource import Resource
 
 # Keywords that mean the same in a definition and here.
@@ -23,13 +25,43 @@ PLAIN = frozenset(
 
 def definitions(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each kind that an object defines, ``group/version/Kind``, with its schema."""
-    if (resource.group, resource.kind) != ("apiextensions.k8s.io", "CustomResourceDefinition"):
+    if not _is_definition(resource):
         return
     spec = resource.body.get("spec")
     for version in maps(at(spec, "versions")):
         schema = strict(at(version, "schema", "openAPIV3Schema"))
         if isinstance(schema, dict) and not faults_of_schema(schema):
             yield f"{at(spec, 'group')}/{version.get('name')}/{at(spec, 'names', 'kind')}", schema
+
+
+def pattern_faults(resource: Resource) -> Iterator[Fault]:
+    """Yield the patterns of a CustomResourceDefinition that no API server accepts."""
+    versions = at(resource.body, "spec", "versions") if _is_definition(resource) else None
+    for index, version in enumerate(versions if isinstance(versions, list) else ()):
+        path = ("spec", "versions", index, "schema", "openAPIV3Schema")
+        yield from _pattern_faults(at(version, "schema", "openAPIV3Schema"), path)
+
+
+def _is_definition(resource: Resource) -> bool:
+    return (resource.group, resource.kind) == ("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+def _pattern_faults(schema: Any, path: Path) -> Iterator[Fault]:
+    for keyword, value in schema.items() if isinstance(schema, dict) else ():
+        here = (*path, keyword)
+        if keyword == "pattern" and isinstance(value, str):
+            try:
+                compile_pattern(value)
+            except PatternError as error:
+                yield Fault(here, f"must be a valid regular expression: {error}", keyword)
+        elif keyword in {"items", "additionalProperties", "not"}:
+            yield from _pattern_faults(value, here)
+        elif keyword == "properties" and isinstance(value, dict):
+            for name, part in value.items():
+                yield from _pattern_faults(part, (*here, name))
+        elif keyword in {"allOf", "anyOf", "oneOf"} and isinstance(value, list):
+            for number, part in enumerate(value):
+                yield from _pattern_faults(part, (*here, number))
 
 
 def strict(schema: Any) -> Schema:

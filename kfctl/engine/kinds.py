@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kfctl.engine.definitions import definitions
+from kfctl.engine.definitions import definitions, pattern_faults
 from kfctl.engine.modern import OLD
 from kfctl.engine.schema import check
 from kfctl.errors import did_you_mean
@@ -39,6 +39,7 @@ class Kinds:
         """Yield what no API server would take; of a kind that is not known here, nothing."""
         schema, body = self._of(f"{resource.api_version}/{resource.kind}"), _without_nulls(resource.body)
         faults = check(schema, body) if schema is not None else []
+        faults += pattern_faults(resource)
         if resource.group == "kubeflow.org" and resource.kind.endswith("Job"):
             faults += self._in_pods(body.get("spec"), ("spec",))
         if schema is None:

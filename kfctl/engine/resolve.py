@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kfctl.engine.judge import judge
 from kfctl.engine.schema import check
 from kfctl.engine.typed import parse_value, unusable
 from kfctl.errors import Location, ParameterError, Problem, did_you_mean
@@ -14,7 +13,7 @@ from kfctl.model.parameters import Layer, ParameterSet, Value
 from kfctl.model.secrecy import conceal_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kfctl.model.app import App, Component
     from kfctl.model.dialect import Fault
@@ -164,26 +163,20 @@ def _faults(resolved: ParameterSet, component: Component, prototype: Prototype) 
     chosen = {name: resolved.values[name] for name in names}
     wrong = set[str]()
     for name, value in chosen.items():
-        if value is not prototype.defaults[name] and not _fits(prototype, name)(value.value):
-            wrong |= {name} if value.where else set()  # of what nobody set, rules say what to set
-            yield from problems_of_value(
-                prototype.parameters[name], value.value, value.where or component.where
-            )
+        if value is not prototype.defaults[name]:
+            where = value.where or component.where
+            problems = list(problems_of_value(prototype.parameters[name], value.value, where))
+            if problems and value.where:  # of what nobody set, rules say what to set
+                wrong.add(name)
+            yield from problems
     instance = {name: value for name, value in resolved.plain().items() if value is not None}
     for rule in _rules(prototype):
         # What a rule says of a value that is wrong by itself is noise.
         muted = not wrong.isdisjoint(rule.about) and "required" not in rule.schema
         idle = rule.held and rule.about.isdisjoint(chosen)
-        if not muted and not idle and not rule.fits(instance):
+        if not muted and not idle:
             for fault in check(rule.schema, instance):
                 yield _across(fault, resolved, component, prototype)
-
-
-@lru_cache(maxsize=1024)
-def _fits(prototype: Prototype, name: str) -> Callable[[Any], bool]:
-    """Return what says whether nothing is wrong with a value of a parameter."""
-    fits = judge(prototype.parameters[name].schema)
-    return lambda value: not unusable(value) and fits(value)
 
 
 class _Rule(NamedTuple):
@@ -191,7 +184,6 @@ class _Rule(NamedTuple):
 
     schema: Mapping[str, Any]
     about: frozenset[str]
-    fits: Callable[[Any], bool]
     held: bool  # by the defaults alone
 
 
@@ -206,8 +198,7 @@ def _rules(prototype: Prototype) -> tuple[_Rule, ...]:
     known = frozenset(prototype.parameters)
     secret = {name for name, parameter in prototype.parameters.items() if parameter.secret}
     return tuple(
-        _Rule(conceal_rule(rule, secret), known & _words(rule), fits := judge(rule), fits(defaults))
-        for rule in schemas
+        _Rule(conceal_rule(rule, secret), known & _words(rule), not check(rule, defaults)) for rule in schemas
     )
 
 

@@ -3,34 +3,89 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import did_you_mean
 from kfctl.model.dialect import TYPES, Fault, is_number
+from kfctl.model.pattern import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+    from fractions import Fraction
 
     from kfctl.model.dialect import Path
 
     Schema = Mapping[str, Any] | bool
-    Rule = Callable[[Any, Any, Mapping[str, Any], Path], Iterable[Fault]]
+    Rule = Callable[["_Evaluation", Any, Any, Mapping[str, Any], Path], Iterable[Fault]]
+
+MAX_WORK = 3_000_000  # steps of one check, some two seconds: an object of 1 MB takes less than a tenth
+_MATCHING = 200  # instructions of a pattern that take as long as one step
+_MANY = 50  # choices that an error lists
+_LONGEST = 500  # characters of what is said of several forms together
 
 
 def check(schema: Schema, instance: Any, path: Path = ()) -> list[Fault]:
-    """Return every fault of `instance`, none if the schema accepts it."""
-    if isinstance(schema, bool):
-        return [] if schema else [Fault(path, "is not allowed", "false")]
-    faults = [
-        fault
-        for keyword, expected in schema.items()
-        if keyword in RULES
-        for fault in RULES[keyword](expected, instance, schema, path)
-    ]
-    if faults and "errorMessage" in schema:
-        return [Fault(path, str(schema["errorMessage"]), "errorMessage")]
-    return _without_parts(faults, path) if path and schema.get("secret") else faults
+    """Return every fault of `instance`, none if the schema accepts it.
+
+    Each part of the schema judges each value once; where schema and value together are so large that it takes
+    more than `MAX_WORK` steps nevertheless, that is the only fault.
+    """
+    try:
+        return _Evaluation().faults(schema, instance, path)
+    except _ExhaustedError:
+        return [Fault(path, "is too large to be checked by its schema", "work")]
+
+
+class _ExhaustedError(Exception):
+    """A check took too many steps."""
+
+
+class _Evaluation:
+    """One check, and the steps that it may still take."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = MAX_WORK
+
+    def spend(self, steps: int) -> None:
+        """Count work; raise _ExhaustedError when none is left."""
+        self._left -= steps
+        if self._left < 0:
+            raise _ExhaustedError
+
+    def faults(self, schema: Schema, instance: Any, path: Path = ()) -> list[Fault]:
+        self.spend(1)
+        if isinstance(schema, bool):
+            return [] if schema else [Fault(path, "is not allowed", "false")]
+        faults: list[Fault] = []
+        for keyword, expected in schema.items():
+            if keyword in RULES:
+                self.spend(len(expected) if isinstance(expected, list | dict) else 1)
+                faults += RULES[keyword](self, expected, instance, schema, path)
+        if faults and "errorMessage" in schema:
+            return [Fault(path, str(schema["errorMessage"]), "errorMessage")]
+        return _without_parts(faults, path) if path and schema.get("secret") else faults
+
+    def matches(self, pattern: str, text: str) -> bool:
+        compiled = compile_pattern(pattern)
+        self.spend(1 + compiled.size * len(text) // _MATCHING)
+        return compiled.is_in(text)
+
+    def canonical(self, value: Any) -> Any:
+        """Return a hashable form of a value that is equal for the values that JSON calls equal."""
+        self.spend(1)
+        if isinstance(value, dict):
+            return frozenset((key, self.canonical(item)) for key, item in value.items())
+        if isinstance(value, list):
+            return tuple(map(self.canonical, value))
+        # As texts, whose hash nobody can foresee: that of numbers can be made to collide.
+        if isinstance(value, float):
+            return ("number", hex(int(value)) if value.is_integer() else value.hex())
+        if isinstance(value, int):
+            return ("boolean", value) if isinstance(value, bool) else ("number", hex(value))
+        return value
 
 
 def _without_parts(faults: Iterable[Fault], path: Path) -> list[Fault]:
@@ -48,7 +103,11 @@ def shown(value: Any) -> str:
     """Return a value as an error quotes it: as JSON would, short."""
     import json  # only a failing command pays for it
 
-    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        text = f"'{value[:60]}'"
+    else:
+        chunks = json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value)
+        text = "".join(islice(chunks, 60))[:61]  # each has at least one character
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
@@ -106,7 +165,9 @@ def _not(instance: Any, schema: Mapping[str, Any]) -> str:
     return "" if schema.get("secret") else f", not {shown(instance)}"
 
 
-def _type(expected: str | list[str], instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _type(
+    run: _Evaluation, expected: str | list[str], instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     names = [expected] if isinstance(expected, str) else expected
     if not any(TYPES[name](instance) for name in names):
         words = " or ".join(WORDS[name] for name in names)
@@ -115,20 +176,26 @@ def _type(expected: str | list[str], instance: Any, schema: Mapping[str, Any], p
         yield Fault(path, f"must be {words}{_not(instance, schema)}", "type")
 
 
-def _enum(expected: list[Any], instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _enum(
+    run: _Evaluation, expected: list[Any], instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     if not any(same(choice, instance) for choice in expected):
-        choices = ", ".join(
-            choice if isinstance(choice, str) and choice else shown(choice) for choice in expected
-        )
-        yield Fault(path, f"must be one of {choices}{_not(instance, schema)}", "enum")
+        first = expected[:_MANY]
+        choices = [choice if isinstance(choice, str) and choice else shown(choice) for choice in first]
+        words = ", ".join([*choices, "…"] if len(expected) > _MANY else choices)
+        yield Fault(path, f"must be one of {words}{_not(instance, schema)}", "enum")
 
 
-def _const(expected: Any, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _const(
+    run: _Evaluation, expected: Any, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     if not same(expected, instance):
         yield Fault(path, f"must be {shown(expected)}{_not(instance, schema)}", "const")
 
 
-def _unit(expected: str, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _unit(
+    run: _Evaluation, expected: str, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     if isinstance(instance, bool) or not isinstance(instance, str | int | float):
         return  # which `type` refuses
     words, fits = UNITS[expected]
@@ -136,117 +203,151 @@ def _unit(expected: str, instance: Any, schema: Mapping[str, Any], path: Path) -
         yield Fault(path, f"must be {words}{_not(instance, schema)}", "unit")
 
 
-def _properties(expected: Mapping[str, Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _properties(
+    run: _Evaluation, expected: Mapping[str, Schema], instance: Any, _: Any, path: Path
+) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for name, schema in expected.items():
             if name in instance:
-                yield from check(schema, instance[name], (*path, name))
+                yield from run.faults(schema, instance[name], (*path, name))
 
 
-def _pattern_properties(expected: Mapping[str, Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _pattern_properties(
+    run: _Evaluation, expected: Mapping[str, Schema], instance: Any, _: Any, path: Path
+) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for pattern, schema in expected.items():
-            for name in filter(compiled(pattern).search, instance):
-                yield from check(schema, instance[name], (*path, name))
+            for name in instance:
+                if run.matches(pattern, name):
+                    yield from run.faults(schema, instance[name], (*path, name))
 
 
-def _additional(expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _additional(
+    run: _Evaluation, expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     if not isinstance(instance, dict):
         return
-    patterns = [compiled(pattern) for pattern in schema.get("patternProperties", ())]
+    run.spend(len(instance))
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", ())
     for name in instance:
-        if name in schema.get("properties", ()) or any(pattern.search(name) for pattern in patterns):
+        if name in known or any(run.matches(pattern, name) for pattern in patterns):
             continue
         if expected is False:
-            hint = did_you_mean(str(name), schema.get("properties", ()))
+            run.spend(5 * len(known))  # to compare it with each
+            hint = did_you_mean(str(name), known)
             message = f"is not known here{': ' * bool(hint)}{hint}"
             yield Fault((*path, name), message, "additionalProperties")
         else:
-            yield from check(expected, instance[name], (*path, name))
+            yield from run.faults(expected, instance[name], (*path, name))
 
 
 def _property_names(
-    expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path
+    run: _Evaluation, expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path
 ) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for name in instance:
             key = "a key that" if schema.get("secret") else f"the key '{name}', which"
-            for fault in check(expected, name):
+            for fault in run.faults(expected, name):
                 yield Fault(path, f"has {key} {fault.message}", "propertyNames")
 
 
-def _required(expected: Sequence[str], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _required(
+    run: _Evaluation, expected: Sequence[str], instance: Any, _: Any, path: Path
+) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for name in expected:
             if name not in instance:
                 yield Fault((*path, name), "is required", "required")
 
 
-def _dependent(expected: Mapping[str, list[str]], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _dependent(
+    run: _Evaluation, expected: Mapping[str, list[str]], instance: Any, _: Any, path: Path
+) -> Iterator[Fault]:
     if isinstance(instance, dict):
         for name in filter(instance.__contains__, expected):
             for missing in (other for other in expected[name] if other not in instance):
                 yield Fault((*path, missing), f"is required with {name}", "dependentRequired")
 
 
-def _items(expected: Schema, instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _items(run: _Evaluation, expected: Schema, instance: Any, _: Any, path: Path) -> Iterator[Fault]:
     if isinstance(instance, list):
         for index, item in enumerate(instance):
-            yield from check(expected, item, (*path, index))
+            yield from run.faults(expected, item, (*path, index))
 
 
-def _unique(expected: bool, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _unique(
+    run: _Evaluation, expected: bool, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
     if expected and isinstance(instance, list):
-        twice = (i for i, a in enumerate(instance) if any(same(a, b) for b in instance[:i]))
-        for index in twice:
-            which = "" if schema.get("secret") else f": {shown(instance[index])}"
-            yield Fault((*path, index), f"is in the list twice{which}", "uniqueItems")
-            return
+        seen = set[Any]()
+        for index, item in enumerate(instance):
+            form = run.canonical(item)
+            if form in seen:
+                which = "" if schema.get("secret") else f": {shown(item)}"
+                yield Fault((*path, index), f"is in the list twice{which}", "uniqueItems")
+                return
+            seen.add(form)
 
 
-def _all_of(expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+def _all_of(run: _Evaluation, expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
     for schema in expected:
-        yield from check(schema, instance, path)
+        yield from run.faults(schema, instance, path)
 
 
-def _any_of(expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
-    faults = [check(schema, instance, path) for schema in expected]
-    if all(faults):
-        options = dict.fromkeys("; ".join(map(str, some)) for some in faults)
-        yield Fault(path, f"fits none of its forms ({' — '.join(options)})", "anyOf")
+def _any_of(run: _Evaluation, expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+    forms = [run.faults(schema, instance, path) for schema in expected]
+    if all(forms):
+        yield _none_fits(forms, path, "anyOf")
 
 
-def _one_of(expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
-    fitting = sum(not check(schema, instance) for schema in expected)
+def _one_of(run: _Evaluation, expected: list[Schema], instance: Any, _: Any, path: Path) -> Iterator[Fault]:
+    forms = [run.faults(schema, instance, path) for schema in expected]
+    fitting = sum(not faults for faults in forms)
     if not fitting:
-        yield from (
-            Fault(fault.path, fault.message, "oneOf") for fault in _any_of(expected, instance, _, path)
-        )
+        yield _none_fits(forms, path, "oneOf")
     elif fitting > 1:
         yield Fault(path, f"fits {fitting} of its forms, of which exactly one may fit", "oneOf")
 
 
-def _negated(expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    if not check(expected, instance):
+def _none_fits(forms: list[list[Fault]], path: Path, keyword: str) -> Fault:
+    options = " — ".join(dict.fromkeys("; ".join(map(str, faults)) for faults in forms))
+    short = options if len(options) <= _LONGEST else f"{options[:_LONGEST]}…"
+    return Fault(path, f"fits none of its forms ({short})", keyword)
+
+
+def _negated(
+    run: _Evaluation, expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
+    if not run.faults(expected, instance):
         yield Fault(path, f"is not allowed{_not(instance, schema).replace(', not', ':')}", "not")
 
 
-def _if(expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterable[Fault]:
-    return check(schema.get("else" if check(expected, instance) else "then", True), instance, path)
+def _if(
+    run: _Evaluation, expected: Schema, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterable[Fault]:
+    return run.faults(schema.get("else" if run.faults(expected, instance) else "then", True), instance, path)
 
 
-def _multiple(expected: float, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    if is_number(instance):
-        quotient = instance / expected if isinstance(expected, float) else None
-        rest = instance % expected if quotient is None else quotient != int(quotient)
-        if rest:
-            yield Fault(path, f"must be a multiple of {expected}{_not(instance, schema)}", "multipleOf")
+def _multiple(
+    run: _Evaluation, expected: float, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
+    if is_number(instance) and _decimal(instance) % _decimal(expected):
+        yield Fault(path, f"must be a multiple of {shown(expected)}{_not(instance, schema)}", "multipleOf")
+
+
+def _decimal(number: float) -> Fraction:
+    """Return the number that stands in the file, which a float may not hold: 0.1 is one tenth."""
+    from fractions import Fraction  # 6 ms, for a keyword that few schemas have
+
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
 def _bound(words: str, keyword: str, fits: Callable[[Any, Any], bool]) -> Rule:
-    def rule(expected: float, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    def rule(
+        run: _Evaluation, expected: float, instance: Any, schema: Mapping[str, Any], path: Path
+    ) -> Iterator[Fault]:
         if is_number(instance) and not fits(instance, expected):
-            yield Fault(path, f"must be {words} {expected}{_not(instance, schema)}", keyword)
+            yield Fault(path, f"must be {words} {shown(expected)}{_not(instance, schema)}", keyword)
 
     return rule
 
@@ -254,7 +355,9 @@ def _bound(words: str, keyword: str, fits: Callable[[Any, Any], bool]) -> Rule:
 def _length(kind: type[Sized], noun: str, keyword: str) -> Rule:
     least = keyword.startswith("min")
 
-    def rule(expected: int, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    def rule(
+        run: _Evaluation, expected: int, instance: Any, schema: Mapping[str, Any], path: Path
+    ) -> Iterator[Fault]:
         if isinstance(instance, kind) and (len(instance) < expected if least else len(instance) > expected):
             many = f"{expected} {noun if expected == 1 else PLURALS[noun]}"
             words = f"must have at {'least' if least else 'most'} {many}{_not(len(instance), schema)}"
@@ -266,15 +369,11 @@ def _length(kind: type[Sized], noun: str, keyword: str) -> Rule:
 PLURALS = {"character": "characters", "entry": "entries"}
 
 
-def _pattern(expected: str, instance: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    if isinstance(instance, str) and not compiled(expected).search(instance):
+def _pattern(
+    run: _Evaluation, expected: str, instance: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[Fault]:
+    if isinstance(instance, str) and not run.matches(expected, instance):
         yield Fault(path, f"must match {expected}{_not(instance, schema)}", "pattern")
-
-
-@lru_cache(maxsize=512)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Return a pattern as Python has it."""
-    return re.compile(pattern)
 
 
 RULES: dict[str, Rule] = {

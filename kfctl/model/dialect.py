@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import did_you_mean
+from kfctl.model.pattern import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,12 +36,14 @@ def place(path: Path) -> str:
 
 def is_number(value: Any) -> bool:
     """Whether a value is a number in JSON: true is none, nor is infinity."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_integer(value: Any) -> bool:
     """Whether a value is an integer in JSON Schema, where 1.0 is one."""
-    return is_number(value) and value == int(value)
+    return is_number(value) and (isinstance(value, int) or value.is_integer())
 
 
 TYPES: dict[str, Callable[[Any], bool]] = {
@@ -113,10 +115,13 @@ def _patterns(value: Any, path: Path) -> Iterator[Fault]:
 
 
 def _pattern(value: Any, path: Path) -> Iterator[Fault]:
+    if not isinstance(value, str):
+        yield Fault(path, "must be text: a regular expression")
+        return
     try:
-        re.compile(value)
-    except (re.error, TypeError, RecursionError, OverflowError) as error:
-        yield Fault(path, f"must be a regular expression: {error}")
+        compile_pattern(value)
+    except PatternError as error:
+        yield Fault(path, f"must be a regular expression in the dialect RE2: {error}", "pattern")
 
 
 def _lists_of_names(value: Any, path: Path) -> Iterator[Fault]:

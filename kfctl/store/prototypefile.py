@@ -40,7 +40,11 @@ class Source:
 
     def where(self, path: Sequence[str | int]) -> Location:
         """Return the place of the value at `path`, or of the nearest one around it."""
-        return yamltext.load_located(self.text, self.label).key_at(*path)
+        return self._located.key_at(*path)
+
+    @cached_property
+    def _located(self) -> yamltext.Located:
+        return yamltext.load_located(self.text, self.label)
 
     def refuse(self, faults: Sequence[Fault]) -> None:
         """Raise an AppError of all faults, each with its place, if there is any."""

@@ -193,9 +193,7 @@ def test_rollback_refuses_objects_outside_the_namespace(
         world.admin.delete(role)
 
 
-def test_rollback_restores_cluster_objects_of_the_files(
-    world: World, typed: Callable[..., Run]
-) -> None:
+def test_rollback_restores_cluster_objects_of_the_files(world: World, typed: Callable[..., Run]) -> None:
     role = cluster_role(f"of-{world.namespace}", "get")
     try:
         for label in ("1", "2"):

@@ -254,6 +254,14 @@ def test_a_definition_without_a_schema_says_nothing(schema: Any) -> None:
     assert told(changed(THING, "spec/size", "big"), definition) == []
 
 
+@pytest.mark.parametrize("pattern", ["(?!x)", "(", r"(a)\1", r"\pL{900}"])
+def test_a_pattern_that_go_does_not_compile_is_refused(pattern: str) -> None:
+    schema = {"anyOf": [{"properties": {"pattern": {"items": {"pattern": pattern}}}}]}
+    definition = changed(DEFINITION, "spec/versions/0/schema/openAPIV3Schema", schema)
+    (misfit,) = Kinds(built_in(), []).misfits(Resource(definition))
+    assert misfit.path[-6:] == ("anyOf", 0, "properties", "pattern", "items", "pattern")
+
+
 @pytest.mark.parametrize(
     ("name", "example"), every_example(), ids=lambda value: getattr(value, "name", value)
 )

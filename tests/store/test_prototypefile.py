@@ -58,8 +58,8 @@ def refused(write_tree: Write, text: str, **files: str) -> list[str]:
         (
             "minLength: 1",
             "pattern: '('",
-            f"{P}:9:27: parameters.properties.image.pattern must be a regular expression: missing ), "
-            "unterminated subpattern at position 0",
+            f"{P}:9:27: parameters.properties.image.pattern must be a regular expression in the dialect RE2: "
+            "missing ): (",
         ),
         (
             "    image:",
