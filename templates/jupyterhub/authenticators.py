@@ -1,9 +1,6 @@
-"""The ways to log in that JupyterHub does not bring."""
+"""Authenticators without passwords, and the rule that the parameters decide who may log in."""
 
 from jupyterhub.auth import Authenticator
-from jupyterhub.handlers import BaseHandler
-from tornado.web import HTTPError
-from traitlets import Unicode
 
 
 def by_parameters(kind):
@@ -34,33 +31,3 @@ class AnyPasswordAuthenticator(Authenticator):
     async def authenticate(self, handler, data):
         """Return the user's name."""
         return data["username"]
-
-
-class HeaderAuthenticator(Authenticator):
-    """Believes the proxy before the hub, which names the user in a header, as NAME or ISSUER:NAME."""
-
-    auto_login = True
-    header = Unicode(config=True, help="The header that names the user.")
-
-    def login_url(self, base_url):
-        """Return the page that reads the header."""
-        return base_url + "header-login"
-
-    def get_handlers(self, app):
-        """Return that page."""
-        return [("/header-login", HeaderLogin)]
-
-    async def authenticate(self, handler, data):
-        """Return the name in the header, or None without one."""
-        return handler.request.headers.get(self.header, "").rpartition(":")[2] or None
-
-
-class HeaderLogin(BaseHandler):
-    """Logs in whom the header names."""
-
-    async def get(self):
-        """Go on to the page that was asked for."""
-        user = await self.login_user({})
-        if user is None:
-            raise HTTPError(403, f"the header {self.authenticator.header} names nobody who may log in")
-        self.redirect(self.get_next_url(user))

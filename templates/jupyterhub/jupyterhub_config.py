@@ -6,11 +6,14 @@ import os
 import sys
 from pathlib import Path
 
+from tornado.web import HTTPError
+
 c = get_config()  # noqa: F821  (JupyterHub puts it there)
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 import authenticators  # noqa: E402  (it lies beside this file)
+import host_check  # noqa: E402
 
 VALUES = json.loads((HERE / "values.json").read_text(encoding="utf-8"))
 STATE = Path(os.environ.get("HUB_STATE", "/srv/hub"))  # the claim: users, sessions, the cookie's key
@@ -73,6 +76,14 @@ def login():
     c.JupyterHub.authenticator_class = authenticators.by_parameters(kind)
 
 
+def allowed_hosts():
+    """Without passwords, a page of another site must not reach the hub by DNS rebinding."""
+    if VALUES["jupyterHubAuthenticator"] != "dummy" and not VALUES["allowedHosts"]:
+        return
+    own = {"localhost", *host_check.service_names(os.environ["POD_NAMESPACE"])}
+    host_check.refuse_other_hosts(own | {host.lower() for host in VALUES["allowedHosts"]})
+
+
 def dummy():
     """No password."""
     if VALUES["allowAll"]:
@@ -90,12 +101,16 @@ def shared_password():
 
 
 def native():
-    """Users sign up with a password of their own, an admin lets them in."""
+    """Users sign up with a password of their own, and an administrator authorizes them."""
+    import native_accounts
     import nativeauthenticator
 
     c.JupyterHub.template_paths = [str(Path(nativeauthenticator.__file__).parent / "templates")]
     c.Authenticator.allow_all = VALUES["allowAll"] or not VALUES["allowedUsers"]
-    return nativeauthenticator.NativeAuthenticator
+    c.NativeAuthenticator.minimum_password_length = native_accounts.MIN_PASSWORD_CHARACTERS
+    c.NativeAuthenticator.check_common_password = True
+    c.NativeAuthenticator.allowed_failed_logins = 10
+    return native_accounts.NativeAccounts
 
 
 def oauth():
@@ -108,15 +123,41 @@ def oauth():
     c.GenericOAuthenticator.token_url = VALUES["oauthTokenUrl"]
     c.GenericOAuthenticator.userdata_url = VALUES["oauthUserdataUrl"]
     c.GenericOAuthenticator.oauth_callback_url = VALUES["oauthCallbackUrl"]
-    c.GenericOAuthenticator.username_claim = VALUES["oauthUsernameClaim"]
+    c.GenericOAuthenticator.username_claim = oauth_username
     c.GenericOAuthenticator.scope = VALUES["oauthScope"]
+    if VALUES["oauthAllowedGroups"]:
+        c.GenericOAuthenticator.manage_groups = True
+        c.GenericOAuthenticator.auth_state_groups_key = oauth_groups
+        c.GenericOAuthenticator.allowed_groups = set(VALUES["oauthAllowedGroups"])
     return GenericOAuthenticator
 
 
+def oauth_username(answer):
+    """Return the user's name; an email address counts unless the login page says that it is not verified."""
+    claim = VALUES["oauthUsernameClaim"]
+    if claim == "email" and answer.get("email_verified", True) not in (True, "true"):
+        raise HTTPError(403, "the login page has not verified your email address")
+    return answer.get(claim)
+
+
+def oauth_groups(state):
+    """Return the user's groups."""
+    groups = state["oauth_user"].get(VALUES["oauthGroupsClaim"]) or []
+    return [groups] if isinstance(groups, str) else groups
+
+
 def iap():
-    """A proxy that knows the user stands before the hub."""
-    c.HeaderAuthenticator.header = VALUES["remoteUserHeader"]
-    return authenticators.HeaderAuthenticator
+    """An identity-aware proxy in front of the hub signs who the user is."""
+    import signed_header
+
+    c.SignedHeaderAuthenticator.header = VALUES["iapHeader"]
+    c.SignedHeaderAuthenticator.algorithm = VALUES["iapAlgorithm"]
+    c.SignedHeaderAuthenticator.audience = VALUES["iapAudience"]
+    c.SignedHeaderAuthenticator.issuer = VALUES["iapIssuer"]
+    c.SignedHeaderAuthenticator.username_claim = VALUES["iapUsernameClaim"]
+    c.SignedHeaderAuthenticator.keys_url = VALUES["iapKeysUrl"]
+    c.SignedHeaderAuthenticator.keys = VALUES["iapKeys"]
+    return signed_header.SignedHeaderAuthenticator
 
 
 AUTHENTICATORS = {
@@ -287,5 +328,5 @@ def extra():
         exec(program, {"c": c, "get_config": get_config, "__file__": str(path)})  # noqa: F821
 
 
-for part in (hub, proxy, login, spawner, security, resources, storage, form, culling, extra):
+for part in (hub, proxy, login, allowed_hosts, spawner, security, resources, storage, form, culling, extra):
     part()

@@ -212,7 +212,7 @@ def test_a_process_of_its_own(kfctl: Callable[..., Run], write_tree: Callable[..
     assert (done.code, done.out, done.err) == (0, "made components/new.yaml from the prototype thing\n", "")
 
 
-CAUTION = "whoever reaches the hub can log in without a password"
+CAUTION = "anyone who can reach the hub can log in without a password"
 
 
 def test_what_a_user_should_know_is_told(shell: Shell) -> None:

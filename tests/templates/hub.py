@@ -69,6 +69,20 @@ class Browser:
         self.get("/hub/login")
         return self.post("/hub/login", {"username": name, "password": password})
 
+    def is_logged_in(self, base: str = "") -> bool:
+        """Return whether the hub shows this browser a user's home page."""
+        try:
+            home = self.get(f"{base}/hub/home")
+        except OSError:  # a redirect to the login page of a provider that does not exist
+            return False
+        return home.status == 200 and home.url == f"{self.url}{base}/hub/home"
+
+    def sign_up(self, name: str, password: str) -> Answer:
+        """Create an account by the form of NativeAuthenticator."""
+        self.get("/hub/signup")
+        passwords = {"signup_password": password, "signup_password_confirmation": password}
+        return self.post("/hub/signup", {"username": name, **passwords})
+
     def _word(self) -> str:
         words = [cookie.value or "" for cookie in self.cookies if cookie.name == "_xsrf"]
         return words[-1] if words else ""
@@ -101,6 +115,10 @@ class RunningHub:
     def browser(self) -> Browser:
         """Return somebody who has not logged in yet."""
         return Browser(self.url)
+
+    def notebook(self) -> Browser:
+        """Return a program in a notebook, which reaches the hub's own port without the proxy."""
+        return Browser(f"http://127.0.0.1:{self.local.hub_port}")
 
     def start(self) -> None:
         """Start both and wait until the hub says that it is well; AssertionError with its log otherwise."""
