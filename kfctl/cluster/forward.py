@@ -10,7 +10,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from kfctl.cluster.tunnel import pump
+from kfctl.cluster.localaccess import REFUSAL, ForeignHostError, HostGuard, is_allowed_owner
+from kfctl.cluster.tunnel import CHUNK, pump
 from kfctl.errors import ClusterError, Forbidden, KfctlError, Unauthorized, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ PATIENCE = 30.0  # seconds that a connection waits for a pod
 PAUSE = 0.5
 FAREWELL = 1.0  # seconds for the threads to end
 BACKLOG = 128
+MAX_DRAINED_CHUNKS = 16
 
 
 @dataclass(frozen=True)
@@ -80,26 +82,38 @@ class Forward:
                     return
                 self._ended.wait(PAUSE)  # too many open files: some will be closed
                 continue
-            self._start(self._carry, local)
+            if is_allowed_owner(local):
+                self._start(self._serve, local)
+            else:
+                local.close()
+                self._say("refused a connection from another user of this machine")
 
-    def _carry(self, local: socket.socket) -> None:
+    def _serve(self, local: socket.socket) -> None:
+        """Carry one connection, if it is meant for this machine."""
+        with closing(local):
+            try:
+                self._carry(local, HostGuard())
+            except ForeignHostError:
+                self._say("refused a request whose Host is not localhost, 127.0.0.1, or [::1]")
+                _answer(local, REFUSAL)
+
+    def _carry(self, local: socket.socket, guard: HostGuard) -> None:
         """Lead one connection to a pod; to another one, or the same later, as long as none takes it."""
         deadline, said = time.monotonic() + PATIENCE, b""
-        with closing(local):
-            while True:
-                try:
-                    end, tunnel = self._connected(deadline)
-                except KfctlError as error:
-                    self._say(str(error))
-                    return
-                with closing(tunnel):
-                    if said:
-                        tunnel.write(said)
-                    pump(local, tunnel, self._ended)
-                self._say(tunnel.why and f"port {end.port} of pod {end.pod}: {tunnel.why}")
-                if not tunnel.refused or time.monotonic() > deadline or self._ended.wait(PAUSE):
-                    return
-                said = bytes(tunnel.said)
+        while True:
+            try:
+                end, tunnel = self._connected(deadline)
+            except KfctlError as error:
+                self._say(str(error))
+                return
+            with closing(tunnel):
+                if said:
+                    tunnel.write(said)
+                pump(local, tunnel, self._ended, guard.admit)
+            self._say(tunnel.why and f"port {end.port} of pod {end.pod}: {tunnel.why}")
+            if not tunnel.refused or time.monotonic() > deadline or self._ended.wait(PAUSE):
+                return
+            said = bytes(tunnel.said)
 
     def _connected(self, deadline: float) -> tuple[End, Tunnel]:
         """Return a connection to a pod; wait for one that can be connected to."""
@@ -119,6 +133,17 @@ class Forward:
         if what and what != self._told:
             self._tell(what)
         self._told = what
+
+
+def _answer(local: socket.socket, text: bytes) -> None:
+    """Send a last answer; a peer that is gone gets none."""
+    with suppress(OSError):
+        local.settimeout(FAREWELL)
+        local.sendall(text)
+        local.shutdown(socket.SHUT_WR)
+        for _ in range(MAX_DRAINED_CHUNKS):  # a close with unread data would discard the answer
+            if not local.recv(CHUNK):
+                return
 
 
 def _listening(ports: Iterable[int]) -> socket.socket:

@@ -13,6 +13,7 @@ from websocket import ABNF, WebSocketException
 if TYPE_CHECKING:
     import socket
     import threading
+    from collections.abc import Callable
 
 PROTOCOL = "v4.channel.k8s.io"
 CHUNK = 64 * 1024
@@ -112,18 +113,27 @@ class Tunnel:
         self._out += ABNF.create_frame(data, opcode).format()
 
 
-def pump(local: socket.socket, tunnel: Tunnel, ended: threading.Event) -> None:
-    """Carry bytes both ways until one side has ended, or all has."""
+def pump(
+    local: socket.socket, tunnel: Tunnel, ended: threading.Event, admit: Callable[[bytes], bytes]
+) -> None:
+    """Carry bytes both ways until one side has ended, or all has; `admit` filters those for the pod."""
     local.setblocking(False)
     with selectors.DefaultSelector() as selector:
-        _Pump(local, tunnel, selector).run(ended)
+        _Pump(local, tunnel, selector, admit).run(ended)
 
 
 class _Pump:
     """Carrying bytes, no more at a time than the other side takes."""
 
-    def __init__(self, local: socket.socket, tunnel: Tunnel, selector: selectors.BaseSelector) -> None:
+    def __init__(
+        self,
+        local: socket.socket,
+        tunnel: Tunnel,
+        selector: selectors.BaseSelector,
+        admit: Callable[[bytes], bytes],
+    ) -> None:
         self._local = local
+        self._admit = admit
         self._tunnel = tunnel
         self._selector = selector
         self._back = bytearray()  # on its way to the user
@@ -178,8 +188,8 @@ class _Pump:
         with suppress(BlockingIOError):
             data = self._local.recv(CHUNK)
             self._user_talks = bool(data)
-            if data:
-                self._tunnel.write(data)
+            if admitted := self._admit(data):
+                self._tunnel.write(admitted)
 
     def _to_user(self) -> None:
         with suppress(BlockingIOError):

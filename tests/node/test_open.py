@@ -6,10 +6,13 @@ import hashlib
 import os
 import signal
 import socket
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import pytest
 
 from kfctl.errors import ExitCode
 from tests.cluster.processes import wait_until
@@ -59,10 +62,22 @@ def server(*ports: Body) -> list[Body]:
     return [deployment("web", spec), service]
 
 
-def get(url: str) -> bytes:
+def get(url: str | urllib.request.Request) -> bytes:
     with urllib.request.urlopen(url, timeout=60) as answer:
         body: bytes = answer.read()
         return body
+
+
+def test_requests_for_other_hosts_are_refused(app: World) -> None:
+    app.write(web=server())
+    app.apply(timeout=120)
+    with running(app.root, "open", "web", kubeconfig=app.login.kubeconfig or "") as opened:
+        url = until(opened, "http://")[-1].split()[0]
+        assert get(url).startswith(b"web-")
+        rebound = urllib.request.Request(f"{url}/", headers={"Host": "evil.example:8000"})
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            get(rebound)
+        assert get(url).startswith(b"web-")
 
 
 def test_bytes_go_both_ways_side_by_side_and_on_with_the_next_pod(app: World) -> None:
