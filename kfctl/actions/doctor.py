@@ -48,6 +48,7 @@ def of_app(app: App, environment: Environment, login: Login) -> tuple[Finding, .
     findings: list[Finding] = []
     try:
         wanted = demands(render_app(app, environment.name))
+        findings += caution_findings(app, environment)
     except KfctlError as error:
         hint = "what it asks of the cluster is not checked; kfctl validate tells more"
         findings.append(bad("app", f"it can't be rendered: {error.problems[0]}", hint, needed=False))
@@ -62,6 +63,20 @@ def of_app(app: App, environment: Environment, login: Login) -> tuple[Finding, .
     except KfctlError as error:
         return (*findings, bad("reachable", str(error), error.problems[0].hint))
     return (*findings, *reached, *examined(place))
+
+
+def caution_findings(app: App, environment: Environment) -> Iterable[Finding]:
+    """Yield the prototypes' cautions about the values of the app's components."""
+    from kfctl.engine.resolve import cautions, resolve
+    from kfctl.store.catalog import catalog
+
+    prototypes = catalog(app.root)
+    for component in app.components.values():
+        prototype = prototypes.get(component.prototype, component.where)
+        if prototype.cautions:
+            parameters = resolve(app, environment, component, prototype)
+            for message in cautions(component, prototype, parameters):
+                yield bad("caution", message, needed=False)
 
 
 def of_cluster(namespace: str, login: Login) -> tuple[Finding, ...]:

@@ -97,8 +97,8 @@ def set_params(root: Path, place: Place, given: Sequence[Given]) -> Outcome:
         for name, value in spelled.items()
     ]
     judged = _judged(app, place)
-    new = (told for told in judged.cautions if told not in known)
-    return Outcome(tuple(changes), (*declared.deprecations(typed), *new), judged.problems)
+    warnings = (*declared.deprecations(typed), *judged.new_cautions(known))
+    return Outcome(tuple(changes), warnings, judged.problems)
 
 
 def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
@@ -106,14 +106,14 @@ def unset_params(root: Path, place: Place, names: Sequence[str]) -> Outcome:
     with locked(root):
         app = _load(root, place)
         declared = Declared(_prototypes(app, place))
-        before = place.settings(app)
+        before, known = place.settings(app), _judged(app, place).cautions
         found = [spelled for name in names if (spelled := _set_name(before, name, declared))]
         edit(root, _removals(app, place, found))
-        problems = _judged(_load(root, place), place).problems if found else ()
+        judged = _judged(_load(root, place), place) if found else _Judged()
     changes = (
         Changed(place, n, declared.masked(n, before.values[n]), ABSENT, before.locations[n]) for n in found
     )
-    return Outcome(tuple(changes), (), problems)
+    return Outcome(tuple(changes), judged.new_cautions(known), judged.problems)
 
 
 class _Judged(NamedTuple):
@@ -121,6 +121,10 @@ class _Judged(NamedTuple):
 
     problems: tuple[Problem, ...] = ()
     cautions: tuple[str, ...] = ()
+
+    def new_cautions(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the cautions that are not among the known ones."""
+        return tuple(caution for caution in self.cautions if caution not in known)
 
 
 def _judged(app: App, place: Place) -> _Judged:

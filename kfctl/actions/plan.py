@@ -69,8 +69,7 @@ def subject(
 
     rendered = render_all(app, environment.name, components)
     what = " -c ".join(("apply", *components))
-    warnings = (*rendered.warnings, *rendered.cautions)
-    given = (tuple(rendered.resources), tuple(components), warnings, what)
+    given = (tuple(rendered.resources), tuple(components), rendered.warnings, what)
     return Subject(app, environment, cluster, choices, *given)
 
 

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The objects of an app in apply order, what is odd but no error, and what to know before an apply."""
+    """The objects of an app in apply order, and warnings."""
 
     resources: list[Resource]
     warnings: tuple[str, ...]
-    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,7 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     warnings = [warning for outcome in outcomes for warning in outcome.warnings]
     if not components:
         warnings += (f"{idle}: {idle.hint}" for idle in idle_globals(app, environment))
-    cautions = (caution for outcome in outcomes for caution in outcome.cautions)
-    return Rendered(resources, tuple(warnings), tuple(cautions))
+    return Rendered(resources, tuple(warnings))
 
 
 def chosen_environment(app: App, name: str) -> Environment:
@@ -108,7 +106,6 @@ class Outcome:
 
     part: Part
     warnings: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = ()
     error: KfctlError | None = None
 
 
@@ -141,7 +138,7 @@ class _Renders:
 
     def _rendered(self, component: Component) -> Outcome:
         from kfctl.engine.patch import patched
-        from kfctl.engine.resolve import cautions, resolve
+        from kfctl.engine.resolve import resolve
 
         prototype = self._prototype(component)
         parameters = resolve(self._app, self._environment, component, prototype)
@@ -153,8 +150,7 @@ class _Renders:
         namespace = values.get("namespace") or self._environment.target.namespace or "default"
         resources = patched(resources, patches) if patches else resources
         part = Part(component, resources, namespace, prototype.spawns)
-        warnings = (*parameters.warnings, *_secrets_in_files(raw))
-        return Outcome(part, warnings, tuple(cautions(component, prototype, parameters)))
+        return Outcome(part, (*parameters.warnings, *_secrets_in_files(raw)))
 
     def _prototype(self, component: Component) -> Prototype:
         if component.prototype not in self._prototypes:

@@ -45,8 +45,7 @@ def validate(
     rendered = render_all(app, environment.name, components)
     known = _known(app, environment, rendered.resources) if fields else None
     found = examine_objects(rendered.resources, known, whole=not components)
-    said = (*rendered.warnings, *rendered.cautions)
-    warnings = (*(Problem(text) for text in said), *found.warnings)
+    warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
     secrets = secret_values(app, environment)
     told = _told(secrets, found.problems), _told(secrets, warnings)
     return Verdict(environment.name, tuple(rendered.resources), *told)

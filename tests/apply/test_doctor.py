@@ -85,3 +85,13 @@ def test_outside_of_an_app_it_is_about_the_kubeconfigs_cluster(
 ) -> None:
     ran = kfctl("doctor", env={"KUBECONFIG": world.login.kubeconfig or ""})
     assert "✓ version" in ran.out
+
+
+def test_doctor_reports_cautions_of_prototypes(
+    nodeless: World, doctor: Callable[..., dict[str, str]], kfctl: Callable[..., Run]
+) -> None:
+    nodeless.write()
+    kfctl("generate", "jupyterhub", "hub", cwd=nodeless.root)
+    assert doctor(code=ExitCode.CLUSTER)["caution"] == "bad"
+    kfctl("param", "set", "hub", "jupyterHubAuthenticator=iap", "iapAudience=x", cwd=nodeless.root)
+    assert "caution" not in doctor(code=ExitCode.CLUSTER)

@@ -64,7 +64,7 @@ def test_what_deploy_sh_deployed(anywhere: Shell) -> None:
     assert done.code == 0
     assert "made components/tf-job-operator.yaml from the prototype tf-job-operator\n" in done.out
     assert "made components/jupyterhub.yaml from the prototype jupyterhub\n" in done.out
-    assert "warning: jupyterhub: whoever reaches the hub can log in without a password" in done.err
+    assert "warning: jupyterhub: anyone who can reach the hub can log in without a password" in done.err
     assert "required" not in done.err
     assert anywhere("--dir kubeflow validate").code == 0
 

@@ -341,12 +341,15 @@ def test_many_at_once_lose_nothing(kfctl: Callable[..., Run], write_tree: Callab
     assert params == {name: int(name[1:]) for name in names}
 
 
-def test_a_caution_is_told_when_it_comes_and_by_validate(shell: Shell) -> None:
+def test_caution_is_printed_only_when_a_change_causes_it(shell: Shell) -> None:
     shell("generate tf-job train --image=x")
-    told = "warning: train: command is a list of words"
-    assert told in shell("param", "set", "train", "command", '["python x.py"]').err
-    assert told not in shell("param set train numWorkers 2").err  # nothing new
-    assert told in shell("validate -c train").err
+    caution = "warning: train: command is a list of words"
+    assert caution in shell("param", "set", "train", "command", '["python x.py"]').err
+    assert caution not in shell("param set train numWorkers 2").err
+    for line in ("validate -c train", "show -c train", "param list train", "param unset train numWorkers"):
+        assert caution not in shell(line).err
+    shell("generate jupyterhub hub --jupyterHubAuthenticator=iap --iapAudience=x")
+    assert "without a password" in shell("param unset hub jupyterHubAuthenticator").err
 
 
 def test_a_global_that_no_component_has_is_warned_of(shell: Shell) -> None:
