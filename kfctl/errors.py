@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
@@ -177,10 +178,24 @@ class NotReady(KfctlError):
     exit_code = ExitCode.NOT_READY
 
 
+_COMPARABLE = 100  # characters of a name
+_COMPARED = 1000  # candidates
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``did you mean X?`` for the nearest of the known names, or an empty string."""
+    """Return ``did you mean X?`` for the nearest of the known names, or an empty string.
+
+    Names of more than 100 characters are left out, as are candidates after the first 1,000: comparing two
+    takes time in proportion to the product of their lengths.
+    """
     from difflib import get_close_matches  # 3 ms that only a failing command pays
 
-    by_folded = {candidate.lower().replace("-", "").replace("_", ""): candidate for candidate in known}
+    if len(name) > _COMPARABLE:
+        return ""
+    by_folded = {
+        candidate.lower().replace("-", "").replace("_", ""): candidate
+        for candidate in islice(known, _COMPARED)
+        if len(candidate) <= _COMPARABLE
+    }
     near = get_close_matches(name.lower().replace("-", "").replace("_", ""), by_folded, n=1, cutoff=0.6)
     return f"did you mean {by_folded[near[0]]}?" if near else ""

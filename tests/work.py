@@ -50,3 +50,14 @@ def assert_linear(
     make(size)()  # what is imported and compiled once
     once, twice = measure(make(size)), measure(make(2 * size))
     assert twice <= 2 * SLACK * once, (once, twice)
+
+
+class CountedText(str):
+    """A text that counts the characters which are copied out of it."""
+
+    copied = 0
+
+    def __getitem__(self, index: Any) -> str:
+        part = super().__getitem__(index)
+        self.copied += len(part)
+        return part

@@ -74,14 +74,16 @@ def _known(app: App, environment: Environment, resources: Sequence[Resource]) ->
     from kfctl.engine.patch import sets
     from kfctl.engine.structure import Known
     from kfctl.store.kinds import built_in
-    from kfctl.store.manifests import part_at
+    from kfctl.store.manifests import Parts
+
+    parts = Parts(app)
 
     def place(resource: Resource, path: Path) -> Location | None:
         component = app.components.get(resource.component)  # none: an earlier revision had it
         patches = component.patches if component else ()
         patches += environment.patches.get(resource.component, ())
         patched = next((each.where for each in reversed(patches) if sets(each, resource, path)), None)
-        return patched or part_at(app, resource, path)
+        return patched or parts.at(resource, path)
 
     return Known(Kinds(built_in(), resources), place)
 

@@ -17,6 +17,8 @@ _DECIMAL = {
 _SUFFIXES = {**_BINARY, **_DECIMAL}
 _FORM = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:([KMGTPE]i|[numkMGTPE]?)|[eE]([+-]?[0-9]{1,3}))")
 
+MAX_LENGTH = 1000  # characters; no quantity of an object comes near, and Python reads 4,300 digits at most
+
 # Where built-in kinds hold quantities: by the names of the last three fields of a path, "" for any.
 _PLACES = (
     ("resources", "limits", ""),
@@ -36,7 +38,8 @@ def quantity(value: Any) -> Fraction | None:
     """Return the number that a quantity stands for, or None where it is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    found = _FORM.fullmatch(str(value))
+    text = str(value)
+    found = _FORM.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if not found:
         return None
     number, suffix, exponent = found.groups()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from math import isinf
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.schema import check, shown
 from kfctl.errors import ParameterError, Problem
 from kfctl.model.dialect import TYPES
+from kfctl.yamltext.jsontext import JsonError, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -126,7 +126,7 @@ def _integer(text: str) -> int:
 
 
 def _number(text: str) -> int | float:
-    if not NUMBER.fullmatch(text) or len(text) > 400 or isinf(float(text)):
+    if len(text) > 400 or not NUMBER.fullmatch(text) or isinf(float(text)):
         raise _Unfit("must be a number", text)
     return int(text) if INTEGER.fullmatch(text) else float(text)
 
@@ -142,35 +142,11 @@ def _null(text: str) -> None:
 
 
 def _json(text: str, wanted: str) -> Any:
-    readers: dict[str, Any] = {"parse_constant": _infinite, "parse_float": _finite}
     try:
-        return json.loads(text, object_pairs_hook=_unlike, **readers)
-    except json.JSONDecodeError as error:
-        why = f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' at')} at character {error.pos + 1}"
-    except ValueError as error:
-        why = str(error)
-    except RecursionError:
-        why = "it is nested too deep"
-    raise _Unfit(f"must be {wanted} ({why})", text) from None
-
-
-# These quote nothing: the value may be secret.
-
-
-def _infinite(_: str) -> None:
-    raise ValueError("NaN and Infinity are no numbers that JSON knows")
-
-
-def _finite(text: str) -> float:
-    if isinf(number := float(text)):
-        raise ValueError("a number is too large")
-    return number
-
-
-def _unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
+        return load_json(text)
+    except JsonError as error:
+        at = "" if error.index is None else f" at character {error.index + 1}"
+        raise _Unfit(f"must be {wanted} ({error}{at})", text) from None
 
 
 READERS: dict[str, Callable[[str], Any]] = {

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from math import isinf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError
 from kfctl.model.ksonnet import Expression
-from kfctl.yamltext import position
+from kfctl.yamltext import Lines
+from kfctl.yamltext.scalars import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,15 +21,18 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100  # of objects and arrays in one another
 
 _TOKEN = re.compile(
-    r"""(?P<space>(?:\s|//[^\n]*|\#[^\n]*|/\*.*?\*/)+)
-    |(?P<block>\|\|\|[ \t]*\r?\n.*?\n[ \t]*\|\|\|)
-    |(?P<verbatim>@"(?:[^"]|"")*"|@'(?:[^']|'')*')
-    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    r"""(?P<space>(?:\s|//[^\n]*|\#[^\n]*)++)
+    |(?P<comment>/\*)
+    |(?P<block>\|\|\|[ \t]*\r?\n)
+    |(?P<verbatim>@"[^"]*+(?:""[^"]*+)*+"|@'[^']*+(?:''[^']*+)*+')
+    |(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+')
     |(?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
     |(?P<word>[A-Za-z_]\w*)
     |(?P<sign>[][{}(),;:.+\-*/%!=<>&|^~$])""",
     re.DOTALL | re.VERBOSE,
 )
+# Ends of comments and blocks; the first without an end is an error, so that no text is searched twice.
+_ENDS = {"comment": re.compile(r"\*/"), "block": re.compile(r"\n[ \t]*\|\|\|")}
 _WORDS = {"true": True, "false": False, "null": None}
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
@@ -71,9 +76,20 @@ def plain(value: Any) -> Any:
     return value
 
 
+def read_number(text: str) -> int | float | None:
+    """Return a number in decimal digits, None if it is larger than JSON and Python's readers take."""
+    if re.search("[.eE]", text):
+        return None if isinf(number := float(text)) else number
+    try:
+        return int(text)
+    except ValueError:  # more than 4,300 digits
+        return None
+
+
 class _Parser:
     def __init__(self, text: str, path: str) -> None:
         self._text, self._path = text.removeprefix("\ufeff"), path
+        self._lines = Lines(self._text, path)
         self._tokens = list(self._read())
         self._next = 0
 
@@ -98,9 +114,15 @@ class _Parser:
                 raise AppError(
                     "this is no Jsonnet", where=self._where(index), hint="is a quote missing before it?"
                 )
-            if match.lastgroup != "space":
-                yield _Token(str(match.lastgroup), match[0], index)
-            index = match.end()
+            kind, end = str(match.lastgroup), match.end()
+            if kind in _ENDS:
+                closed = _ENDS[kind].search(self._text, end - (kind == "block"))
+                if not closed:
+                    raise AppError(f"'{match[0].strip()}' has no end", where=self._where(index))
+                end = closed.end()
+            if kind not in ("space", "comment"):
+                yield _Token(kind, self._text[index:end], index)
+            index = end
         yield _Token("end", "", index)
 
     def _value(self, depth: int, stops: str) -> Any:
@@ -118,7 +140,7 @@ class _Parser:
         token = self._take()
         if token.kind == "number" or (token.text == "-" and self._peek().kind == "number"):
             text = token.text if token.kind == "number" else f"-{self._take().text}"
-            return float(text) if re.search("[.eE]", text) else int(text)
+            return self._number(text, token)
         if token.kind in _TEXTS:
             return _TEXTS[token.kind](token.text)
         if token.text in _WORDS:
@@ -130,6 +152,12 @@ class _Parser:
         if token.kind == "word":
             return self._sum(token.text, depth)
         return Expression(token.text, self._where(token.start))
+
+    def _number(self, text: str, token: _Token) -> int | float:
+        value = read_number(text)
+        if value is None:
+            raise AppError("the number is too large", where=self._where(token.start))
+        return value
 
     def _sum(self, base: str, depth: int) -> Any:
         """Return the object in `base + {…}` or `base {…}`."""
@@ -212,14 +240,16 @@ class _Parser:
     def _fail(self, message: str = "") -> None:
         token = self._peek()
         what = (
-            f"'{token.text}' can't stand here" if token.text else "the file ends too early: a bracket is open"
+            f"{quoted(token.text)} can't stand here"
+            if token.text
+            else "the file ends too early: a bracket is open"
         )
         raise AppError(
             message or what, where=self._where(token.start), hint="ksonnet could not read this file either"
         )
 
     def _where(self, index: int) -> Location:
-        return position(self._text, index, self._path)
+        return self._lines.at(index)
 
 
 _ESCAPES = re.compile(r"""\\(u[0-9a-fA-F]{4}|.)""", re.DOTALL)

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SCOPES = {"param": "params", "env": "env"}
-_HEAD = re.compile(r"""local (?:env|params) = std\.extVar\("__ksonnet/(?:environments|params)"\)[^;]*;""")
+_HEAD = re.compile(
+    r"""local (?:env|params) = std\.extVar\("__ksonnet/(?:environments|params)"\)[^;]{0,200};"""
+)
 
 APP_YAML, OVERRIDE = "app.yaml", "app.override.yaml"
 
 _KIND = re.compile(r"""^kind:\s*["']?ksonnet\.io/app\b""", re.MULTILINE)
-_HEADER = re.compile(r"^\s*//\s*@name\s+(\S+)", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*//[ \t]*@name[ \t]+(\S+)", re.MULTILINE)
 _IMPORT = re.compile(r"""import\s+["'](?:kubeflow/)([\w./-]+)["']""")
 # What a component imports → the prototype that it was made from.
 _IMPORTED = {
@@ -146,7 +148,8 @@ def _environments(root: Path, left: list[Problem], broken: list[Problem]) -> Ite
         named = {str(file.parent.relative_to(root / "environments")): {} for file in found}
     for name, entry in named.items():
         entry = entry if isinstance(entry, dict) else {}
-        if any(target != "/" for target in entry.get("targets") or ()):
+        targets = entry.get("targets")
+        if isinstance(targets, list) and any(target != "/" for target in targets):
             said = f"the targets of environment {name}: kfctl has no modules"
             left.append(Problem(said, Location(APP_YAML), "choose with -c"))
         yield _environment(root, name, entry, left, broken)

@@ -10,7 +10,8 @@ from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import Resource
 from kfctl.store.appfile import kind_of
 from kfctl.store.edit import read_bytes
-from kfctl.yamltext import decode, documents, position
+from kfctl.yamltext import Lines, decode, documents
+from kfctl.yamltext.scalars import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,16 +80,25 @@ def raw_manifests(app: App, component: str) -> list[Resource]:
     return resources
 
 
-def part_at(app: App, resource: Resource, path: Sequence[str | int]) -> Location | None:
-    """Return where a part of an object of raw manifests stands, or the nearest around it; of others None."""
-    file = resource.origin.rpartition(":")[0]
-    component = app.components.get(resource.component)
-    if component is None or file not in component.manifests:
-        return None
-    for found in objects_in(documents_in(read_bytes(Path(app.root), file), file, places=True), []):
-        if found.resource("").origin == resource.origin:
-            return found.place(*found.keys, *path)
-    return None
+class Parts:
+    """Where the parts of raw manifests stand; each file is read once."""
+
+    def __init__(self, app: App) -> None:
+        """Take the app; nothing is read yet."""
+        self._app = app
+        self._files: dict[str, dict[str, Found]] = {}
+
+    def at(self, resource: Resource, path: Sequence[str | int]) -> Location | None:
+        """Return where a part of an object stands, or the nearest around it; None if not in a manifest."""
+        file = resource.origin.rpartition(":")[0]
+        component = self._app.components.get(resource.component)
+        if component is None or file not in component.manifests:
+            return None
+        if file not in self._files:
+            documents = documents_in(read_bytes(Path(self._app.root), file), file, places=True)
+            self._files[file] = {found.resource("").origin: found for found in objects_in(documents, [])}
+        found = self._files[file].get(resource.origin)
+        return found.at(*path) if found else None
 
 
 def _raise(error: OSError) -> None:
@@ -113,39 +123,20 @@ def objects_in(found: Iterable[Document], problems: list[Problem]) -> Iterator[F
 
 def _json_documents(text: str, path: str) -> Iterator[Document]:
     """Yield one JSON value after another, as kubectl reads them."""
-    import json  # 2 ms that only an app with such files pays
+    from kfctl.yamltext.jsontext import JsonError, read_json, skip_space  # only an app with such files pays
 
-    decoder = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant)
-    index = _skip_space(text, 0)
+    lines = Lines(text, path)
+    index = skip_space(text, 0)
     while index < len(text):
-        where = position(text, index, path)
+        start = index
         try:
-            value, index = decoder.raw_decode(text, index)
-        except json.JSONDecodeError as error:
-            raise AppError(error.msg, where=position(text, error.pos, path)) from None
-        except RecursionError:
-            raise AppError("too many lists and objects in one another", where=where) from None
-        except ValueError as error:
-            raise AppError(str(error), where=where) from None
-        yield Document(value, lambda *_, where=where: where)
-        index = _skip_space(text, index)
-
-
-def _skip_space(text: str, index: int) -> int:
-    return len(text) - len(text[index:].lstrip())
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twin = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twin!r} is twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number that JSON knows")
+            value, index = read_json(text, index)
+        except JsonError as error:
+            message = f"the key {quoted(error.key)} is twice in one object" if error.key else str(error)
+            where = lines.at(start if error.index is None else error.index)
+            raise AppError(message, where=where) from None
+        yield Document(value, lambda *_, start=start: lines.at(start))
+        index = skip_space(text, index)
 
 
 def _objects(found: Found, problems: list[Problem]) -> Iterator[Found]:

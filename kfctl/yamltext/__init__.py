@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from kfctl.yamltext.lines import decode, position
+from kfctl.yamltext.lines import Lines, decode, position
 from kfctl.yamltext.read import Located, documents, load, load_all, load_located
 from kfctl.yamltext.reader import Reader
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kfctl.yamltext.splice import set_in, unset_in
 
 __all__ = [
+    "Lines",
     "Located",
     "Reader",
     "decode",

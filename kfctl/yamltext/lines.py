@@ -36,16 +36,31 @@ def check_printable(text: str, path: str) -> None:
         raise AppError(message, where=position(text, found.start(), path))
 
 
+class Lines:
+    """Where the lines of a text start, found once for many positions."""
+
+    def __init__(self, text: str, path: str) -> None:
+        """Take a text, and the path of its file."""
+        self._text, self._path = text, path
+        self._starts: list[int] = []
+
+    def at(self, index: int) -> Location:
+        """Return the line and column of the character at `index`."""
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in BREAK.finditer(self._text))]
+        line = bisect_right(self._starts, index)
+        return Location(self._path, line, index - self._starts[line - 1] + 1)
+
+
 def position(text: str, index: int, path: str) -> Location:
-    """Return the line and column of the character at `index`."""
-    starts = [0, *(match.end() for match in BREAK.finditer(text, 0, index))]
-    line = bisect_right(starts, index)
-    return Location(path, line, index - starts[line - 1] + 1)
+    """Return the line and column of the character at `index`; for many, use `Lines`."""
+    return Lines(text, path).at(index)
 
 
 def line_start(text: str, index: int) -> int:
     """Return where the line of the character at `index` starts."""
-    return 1 + max(text.rfind(end, 0, index) for end in BREAKS)
+    start = text.rfind("\n", 0, index) + 1
+    return max(text.rfind(end, start, index) + 1 for end in BREAKS) or start
 
 
 def line_end(text: str, index: int) -> int:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, Location, Problem
 from kfctl.yamltext.lines import check_printable, decode, position
-from kfctl.yamltext.scalars import is_text, resolve, short, tagged
+from kfctl.yamltext.scalars import is_text, quoted, resolve, short, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_DEPTH = 200  # maps and lists in one another: far more than any object has, far less than Python's stack
 MAX_ALIASED = 100_000  # values that come from aliases: a few lines of them can stand for billions
+MAX_ALIASED_TEXT = 10_000_000  # characters in them
+MAX_PROBLEMS = 100  # that one error lists
+_MAX_TAGS = 100  # `%TAG` lines, each of which libyaml compares with all before it
 
 
 class Entry(NamedTuple):
@@ -46,13 +49,15 @@ class Reader:
 
         text = decode(text, path) if isinstance(text, bytes) else text.removeprefix("\ufeff")
         check_printable(text, path)
+        if text.count("%TAG") > _MAX_TAGS and len(_TAG_LINE.findall(text)) > _MAX_TAGS:
+            raise AppError(f"more than {_MAX_TAGS} lines with %TAG", where=Location(path))
         self.path, self._text = path, text
         self._yaml = yaml
         self._problems: list[Problem] = []
         self._any_key = any_key
         self._places: dict[int, dict[str | int, Entry]] | None = {} if places else None
-        self._anchors: dict[str, tuple[Any, int]] = {}
-        self._count = self._aliased = 0
+        self._anchors: dict[str, Any] = {}
+        self._aliased = _Weight()
         self._last: Any = None  # the event that ended the last value
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a PyYAML built without libyaml has no C one
         self._next: Callable[[], Any] = loader(text).get_event
@@ -85,7 +90,6 @@ class Reader:
     def _value(self, event: Any, depth: int) -> Any:
         """Return the value that starts at `event`, and leave the event that ends it in `_last`."""
         self._last = event
-        self._count += 1
         return self._read[type(event)](self, event, depth)
 
     def _scalar(self, event: Any, depth: int) -> Any:
@@ -97,7 +101,7 @@ class Reader:
         elif event.implicit[0]:
             value = self._plain(event)
         if event.anchor:
-            self._anchors[event.anchor] = (value, 1)
+            self._anchors[event.anchor] = value
         return value
 
     def _plain(self, event: Any) -> Any:
@@ -114,19 +118,19 @@ class Reader:
 
     def _list(self, event: Any, depth: int) -> list[Any]:
         value: list[Any] = []
-        places, before = self._open(event, value, depth, "seq")
+        places = self._open(event, value, depth, "seq")
         end = self._yaml.SequenceEndEvent
         while type(item := self._next()) is not end:
             value.append(self._value(item, depth + 1))
             if places is not None:
                 places[len(value) - 1] = Entry(None, item, self._last)
-        self._close(event, item, value, before)
+        self._close(event, item, value)
         return value
 
     def _map(self, event: Any, depth: int) -> dict[str, Any]:
         value: dict[str, Any] = {}
         merged: list[Any] = []
-        places, before = self._open(event, value, depth, "map")
+        places = self._open(event, value, depth, "map")
         end = self._yaml.MappingEndEvent
         while type(name := self._next()) is not end:
             key = self._key(name, depth + 1)
@@ -136,34 +140,34 @@ class Reader:
                 merged += self._merged(start, item)
                 key = len(places or ())  # in `places`: no name can be a number, and the order is kept
             elif key in value:
-                self._problem(name, f"the key {key!r} is here twice")
+                self._problem(name, f"the key {quoted(key)} is here twice")
             else:
                 value[key] = item
             if places is not None:
                 places[key] = Entry(name, start, self._last)
         for more in merged:
             value |= {key: item for key, item in more.items() if key not in value}
-        self._close(event, name, value, before)
+        self._close(event, name, value)
         return value
 
-    def _open(self, event: Any, value: Any, depth: int, tag: str) -> tuple[dict[Any, Entry] | None, int]:
-        """Check what stands before a map or list; return where to note its places, and the count so far."""
+    def _open(self, event: Any, value: Any, depth: int, tag: str) -> dict[Any, Entry] | None:
+        """Check what stands before a map or list; return where to note its places."""
         if depth >= MAX_DEPTH:
             self._fail(event, f"more than {MAX_DEPTH} maps and lists in one another")
         if event.tag is not None and event.tag not in ("!", f"tag:yaml.org,2002:{tag}"):
             self._problem(event, f"the tag {short(event.tag)} is not supported: write a plain value")
         if event.anchor:
-            self._anchors[event.anchor] = (_UNFINISHED, 0)
+            self._anchors[event.anchor] = _UNFINISHED
         if self._places is None:
-            return None, self._count
+            return None
         places: dict[Any, Entry] = {}
         self._places[id(value)] = places
-        return places, self._count
+        return places
 
-    def _close(self, event: Any, end: Any, value: Any, before: int) -> None:
+    def _close(self, event: Any, end: Any, value: Any) -> None:
         self._last = end
         if event.anchor:
-            self._anchors[event.anchor] = (value, self._count - before)
+            self._anchors[event.anchor] = value
 
     def _key(self, event: Any, depth: int) -> Any:
         plain = type(event) is self._yaml.ScalarEvent and event.tag is None
@@ -189,25 +193,51 @@ class Reader:
         return []
 
     def _alias(self, event: Any, depth: int) -> Any:
-        value, weight = self._anchors.get(event.anchor, (_UNKNOWN, 0))
+        value = self._anchors.get(event.anchor, _UNKNOWN)
         if value is _UNKNOWN or value is _UNFINISHED:
             why = "there is no anchor &{0} before it" if value is _UNKNOWN else "it stands inside of &{0}"
             self._problem(event, f"*{event.anchor} names nothing: {why.format(event.anchor)}")
             return None
-        self._count += weight
-        self._aliased += weight
-        if self._aliased > MAX_ALIASED:
-            self._fail(event, f"aliases stand for more than {MAX_ALIASED:,} values")
+        if fault := self._aliased.add(value, depth):
+            self._fail(event, fault)
         return copy.deepcopy(value)  # a change of one must not show in the other
 
     def _problem(self, event: Any, message: str, hint: str = "") -> None:
         self._problems.append(Problem(message, _place(event.start_mark, self.path), hint))
+        if len(self._problems) >= MAX_PROBLEMS:
+            raise AppError(self._problems[0].message, problems=self._problems)
 
     def _fail(self, event: Any, message: str) -> None:
         raise AppError(message, where=_place(event.start_mark, self.path))
 
 
 _MERGE, _UNFINISHED, _UNKNOWN = object(), object(), object()
+_TAG_LINE = re.compile("^%TAG", re.MULTILINE)
+
+
+class _Weight:
+    """What the aliases of a text stand for, together."""
+
+    def __init__(self) -> None:
+        self._values = self._text = 0
+
+    def add(self, value: Any, depth: int) -> str:
+        """Add the value of an alias that is `depth` deep; return what is too much, empty if nothing."""
+        if depth > MAX_DEPTH:
+            return f"more than {MAX_DEPTH} maps and lists in one another"
+        self._values += 1
+        parts: Any = value if isinstance(value, list) else ()
+        if isinstance(value, dict):
+            parts = value.values()
+            self._text += sum(map(len, value))
+        elif isinstance(value, str):
+            self._text += len(value)
+        if self._values > MAX_ALIASED:
+            return f"aliases stand for more than {MAX_ALIASED:,} values"
+        if self._text > MAX_ALIASED_TEXT:
+            return f"aliases stand for more than {MAX_ALIASED_TEXT:,} characters"
+        return next((fault for part in parts if (fault := self.add(part, depth + 1))), "")
+
 
 _CONFLICT = re.compile("^<{7} ", re.MULTILINE)  # as Git marks it
 

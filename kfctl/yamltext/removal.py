@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kfctl.yamltext.layout import end_of, is_flow, lead_of
-from kfctl.yamltext.lines import BREAK, line_end, line_start, next_line
+from kfctl.yamltext.lines import BREAK, BREAKS, line_end, line_start, next_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _from_block(text: str, start: int, end: int) -> Iterator[str]:
     before, after = text[:start], text[end:]
     unended = "" if _LAST_BREAK.search(text) else _LAST_BREAK  # a file without a last line break stays one
     if not after.strip():
-        shorter = _GAPS_AT_END.sub("", before)
+        shorter = before[: next_line(before, len(before.rstrip(" \t" + BREAKS)))]
         yield _LAST_BREAK.sub("", shorter) if unended else shorter
     elif not before or _GAP_AT_END.search(before):
         yield before + _GAPS_AT_START.sub("", after)
@@ -75,5 +75,4 @@ def _from_block(text: str, start: int, end: int) -> Iterator[str]:
 
 _LAST_BREAK = re.compile(f"(?:{BREAK.pattern})\\Z")
 _GAP_AT_END = re.compile(f"(?:\\A|\n|\r(?!\n)|[\x85\u2028\u2029])[ \t]*(?:{BREAK.pattern})\\Z")
-_GAPS_AT_END = re.compile(f"(?<=[\n\r\x85\u2028\u2029])(?:[ \t]*(?:{BREAK.pattern}))+\\Z")
 _GAPS_AT_START = re.compile(f"\\A(?:[ \t]*(?:{BREAK.pattern}))+")

@@ -56,13 +56,26 @@ def tagged(tag: str, text: str) -> Scalar:
         raise ValueError(f"the tag {short(tag)} is not supported: write a plain value")
     value = resolve(text)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise ValueError(f"{text!r} is no {short(tag)}")
-    return float(value) if float in kinds and isinstance(value, int) else value
+        raise ValueError(f"{quoted(text)} is no {short(tag)}")
+    return _real(value) if float in kinds and isinstance(value, int) else value
+
+
+def _real(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("the number is too large for !!float") from None
+
+
+def quoted(text: str) -> str:
+    """Return a text as an error quotes it: the start of a long one."""
+    return repr(text if len(text) <= 60 else f"{text[:57]}…")
 
 
 def short(tag: str) -> str:
     """Return a tag as it is written."""
-    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+    text = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _number(text: str) -> str | int | float:

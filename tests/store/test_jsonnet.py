@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,6 +13,10 @@ from kfctl.errors import AppError, Location
 from kfctl.model.ksonnet import Expression
 from kfctl.store.jsonnet import Object, parse, plain
 from tests.campaign import size
+from tests.work import assert_linear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 JSON = st.recursive(
     st.one_of(
@@ -107,3 +111,37 @@ def test_what_is_no_jsonnet_is_told_with_its_place(text: str, where: str) -> Non
 def test_deep_values_end_in_an_error_of_ours() -> None:
     with pytest.raises(AppError, match="more than 100"):
         parse("[" * 5000 + "]" * 5000, "p")
+
+
+SCALING = {
+    "fields": lambda number: "{" + "".join(f'a{n}: "v",\n' for n in range(number)) + "}",
+    "blocks": lambda number: "{" + "".join(f"a{n}: |||\n  x\n|||,\n" for n in range(number)) + "}",
+    "comments": lambda number: "{" + "/* x */ \n" * number + "}",
+    "sums": lambda number: "{ a: " + "x + " * number + "1 }",
+    "lists": lambda number: "[" + "1, " * number + "]",
+}
+
+
+@pytest.mark.parametrize("make", SCALING.values(), ids=SCALING)
+def test_reading_takes_linear_work(make: Callable[[int], str]) -> None:
+    def call(number: int) -> Callable[[], object]:
+        text = make(number)
+        return lambda: parse(text, "p")
+
+    assert_linear(call, 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("{ a: 1 + \n" + "x |||\n" * 1_000 + "}", 2), ("{\n\n" + "/*" * 1_000, 3)]
+)
+def test_the_first_block_or_comment_without_an_end_is_the_error(text: str, line: int) -> None:
+    with pytest.raises(AppError, match="has no end") as caught:
+        parse(text, "p")
+    assert caught.value.problems[0].where.line == line
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "1e999", "-1e999", "-" + "9" * 5_000])
+def test_a_number_too_large_is_an_error_with_its_place(number: str) -> None:
+    with pytest.raises(AppError, match="too large") as caught:
+        parse("{\n a: " + number + "}", "p")
+    assert caught.value.problems[0].where.line == 2

@@ -4,9 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from kfctl.errors import AppError
 from kfctl.store.appfiles import load_app, raw_manifests
+from kfctl.store.manifests import Parts, _json_documents, documents_in, objects_in
+from tests.campaign import size
+from tests.work import CountedText, assert_linear
 
 Tree = Callable[[Mapping[str, str]], Path]
 
@@ -115,11 +120,77 @@ def test_everything_wrong_at_once(write_tree: Tree) -> None:
         "components/raw/c.yaml:4:3: this is a string, not an object",
         "components/raw/c.yaml:5:3: an object without apiVersion",
         "components/raw/d.json:1:1: the key 'a' is twice in one object",
-        "components/raw/e.json:1:7: Expecting value",
-        "components/raw/f.json:1:1: NaN is no number that JSON knows",
-        "components/raw/g.json:1:1: too many lists and objects in one another",
+        "components/raw/e.json:1:7: expecting value",
+        "components/raw/f.json:1:1: NaN and Infinity are no numbers that JSON knows",
+        "components/raw/g.json:1:1: it is nested too deep",
         "components/raw/h.json:1:1: this is a list, not an object",
         "components/raw/h.json:1:4: an object without kind",
         "components/raw/i.yaml: can't read it: Too many levels of symbolic links",
         "components/raw/j.json:1:1: byte 0xff is not UTF-8: the file is in another encoding, or binary",
     ]
+
+
+def make_json(number: int) -> Callable[[], object]:
+    text = '{"apiVersion": "v1"}\n' * number
+    return lambda: [each.place() for each in documents_in(text.encode(), "a.json")]
+
+
+def test_json_documents_take_linear_work() -> None:
+    assert_linear(make_json, 200)
+
+
+def test_json_documents_are_not_copied() -> None:
+    text = CountedText("{}\n" * 1_000)
+    assert len(list(_json_documents(text, "a.json"))) == 1_000
+    assert text.copied <= len(text)
+
+
+def test_a_key_twice_among_many_is_found_with_linear_work() -> None:
+    def make(number: int) -> Callable[[], object]:
+        keys = ", ".join(f'"a{key}": 1' for key in range(number))
+        return lambda: refused(f'{{{keys}, "a{number - 1}": 2}}'.encode(), "a.json")
+
+    assert_linear(make, 200)
+
+
+def test_places_of_parts_take_one_reading_of_the_file(write_tree: Tree) -> None:
+    def make(number: int) -> Callable[[], object]:
+        root = write_tree({**APP, "components/raw/a.yaml": "---\n".join([POD % "x"] * number)})
+        app = load_app(root)
+        pods = raw_manifests(app, "raw")
+
+        def places() -> list[object]:
+            parts = Parts(app)
+            return [parts.at(pod, ("metadata", "name")) for pod in pods]
+
+        return places
+
+    assert_linear(make, 20)
+
+
+def refused(raw: bytes, path: str) -> bool:
+    """Whether reading ends with an error of ours; any other exception is a failure."""
+    try:
+        list(objects_in(documents_in(raw, path, places=True), []))
+    except AppError:
+        return True
+    return False
+
+
+PIECES = [
+    *'{}[]",:-&*<>|!?#% \n\t\\',
+    *("a", "1", "1e999", "9" * 4_400, ".inf", "NaN", "null", "1_0", "0x1F", "é", "\0", "\u2028", "\ud800"),
+    "\\ud800",
+    *("&a ", "*a", "<<: *a\n", "--- ", "---\n", "%TAG ! x\n", "!!float ", "!!int ", "- ", "a: "),
+    *("kind: List\n", "items: ", '{"kind": "List", "items": [', "[" * 250, '{"a":' * 250),
+]
+
+
+@settings(max_examples=size(10_000, least=100), deadline=None)
+@given(st.lists(st.sampled_from(PIECES)).map("".join), st.sampled_from(["a.yaml", "a.json"]))
+@example("a: !!float 1" + "0" * 400, "a.yaml")
+@example("[" * 100_000, "a.json")
+@example("1" * 5_000, "a.json")
+@example('{"a": "\\ud800"}', "a.json")
+def test_no_file_ends_in_a_traceback(text: str, path: str) -> None:
+    refused(text.encode("utf-8", "surrogatepass"), path)

@@ -1,5 +1,6 @@
 """What is read is what kubectl reads, each thing with its place, and what is wrong is said with its place."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -8,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kfctl.errors import AppError
-from kfctl.yamltext import load, load_all, load_located
+from kfctl.yamltext import documents, load, load_all, load_located
 from kfctl.yamltext.splice import same
 from tests.campaign import size
+from tests.work import assert_linear
 from tests.yamltext.conftest import Reads
 from tests.yamltext.layouts import Layout
 from tests.yamltext.test_emit import alike
@@ -183,3 +185,45 @@ def test_every_style_is_read_as_kubectl_reads_it(kubectl_reads: Reads, batch: li
     for text, value, read in zip(texts, batch, kubectl_reads(texts), strict=True):
         assert same(load_all(text)[0], value), text
         assert alike(read, value), text
+
+
+SCALING = {
+    "map": lambda number: "".join(f"a{n}: 1\n" for n in range(number)),
+    "long key": lambda number: f"? {'a' * 10 * number}\n: 1\n",
+    "plain text": lambda number: "a: x\n" + "  y z\n" * number,
+    "documents": lambda number: "--- {}\n" * number,
+    "anchors": lambda number: "".join(f"a{n}: &a{n} x\n" for n in range(number)),
+    "aliases": lambda number: "a: &a {b: c}\n" + "".join(f"b{n}: *a\n" for n in range(number)),
+    "merges": lambda number: "a: &a {b: c}\n" + "".join(f"b{n}: {{<<: *a, c: d}}\n" for n in range(number)),
+    "merges of one list": lambda number: "a: &a {b: c}\nd: {<<: [" + "*a, " * number + "]}\n",
+}
+
+
+@pytest.mark.parametrize("make", SCALING.values(), ids=SCALING)
+def test_reading_takes_linear_work(make: Callable[[int], str]) -> None:
+    def call(number: int) -> Callable[[], object]:
+        text = make(number)
+        return lambda: documents(text, places=True)
+
+    assert_linear(call, 100)
+
+
+def test_aliases_of_a_long_text_are_refused() -> None:
+    text = f"a: &a {'x' * 10_000}\n" + "".join(f"k{number}: *a\n" for number in range(1_001))
+    assert "aliases stand for more than 10,000,000 characters" in refusal(text)[0]
+    keys = f"a: &a {{? {'x' * 10_000}\n : 1}}\n" + "".join(f"k{number}: *a\n" for number in range(1_001))
+    assert "characters" in refusal(keys)[0]
+
+
+def test_aliases_do_not_nest_deeper_than_what_is_written() -> None:
+    text = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} {'[' * 90}*a{n - 1}{']' * 90}\n" for n in range(1, 4))
+    assert "more than 200 maps and lists in one another" in refusal(text)[0]
+
+
+def test_an_error_lists_at_most_a_hundred_faults() -> None:
+    assert len(refusal("a: 1\n" * 1_000)) == 100
+
+
+def test_many_tag_lines_are_refused() -> None:
+    lines = "".join(f"%TAG !a{number}! x\n" for number in range(200))
+    assert "lines with %TAG" in refusal(f"{lines}---\na: 1\n")[0]
