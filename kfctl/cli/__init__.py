@@ -124,6 +124,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         console.report(KfctlError(f"{error.strerror or error}: {error.filename or 'input or output'}"))
         return ExitCode.APP
+    except (RecursionError, MemoryError, OverflowError) as error:
+        console.report(_exhausted(error), in_json=wants_json(arguments))
+        return ExitCode.APP
+
+
+def _exhausted(error: Exception) -> KfctlError:
+    """Return the error for input that no reader refused, and that is too much for Python."""
+    causes = {RecursionError: "it is nested too deep", MemoryError: "there is not enough memory"}
+    cause = causes.get(type(error), "a number in it is too large")
+    return KfctlError(f"the input cannot be processed: {cause}")
 
 
 def finish(returned: object) -> int:

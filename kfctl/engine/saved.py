@@ -15,8 +15,11 @@ from kfctl.engine.hidden import Hider
 from kfctl.engine.keep import Permits
 from kfctl.engine.plan import Choices
 from kfctl.engine.planvalue import changes_value
+from kfctl.engine.schema import check
 from kfctl.errors import AppError, Location
-from kfctl.model.resource import at
+from kfctl.model.plan import Action
+from kfctl.model.resource import Key, at
+from kfctl.yamltext.jsontext import JsonError, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +31,37 @@ API_VERSION = "kfctl/v1"
 KIND = "Plan"
 _COST = 2**14  # of one try to guess the secrets from their digest: some 50 ms and 16 MB
 _SALT = 16  # bytes
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    """Return the schema of a map in which all of these are required."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_LIVE = _object(uid=True, resourceVersion=True, generation=True)
+# A digest proves that a file is whole, not that kfctl wrote it: this is all that is taken from it.
+SCHEMA = _object(
+    environment=_TEXT,
+    components=_TEXTS,
+    options=_TEXTS,
+    app=True,
+    cluster=_object(uid=True, server=True),
+    namespace=_object(name=True, missing={"type": "boolean"}),
+    record=True,
+    secrets=_object(salt={"type": "string", "pattern": "^([0-9a-f]{2})*$"}, digest=True),
+    changes={
+        "type": "array",
+        "items": _object(
+            **dict.fromkeys((*Key._fields, "component", "reason"), _TEXT),
+            action={"enum": [action.value for action in Action]},
+            live={**_LIVE, "type": ["object", "null"]},
+            wanted={"type": ["object", "null"]},
+            fields={"type": "array", "items": _object(path=_TEXT)},
+        ),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -101,8 +135,8 @@ def text(held: Mapping[str, Any]) -> str:
 def is_plan(text: str) -> bool:
     """Whether a file is a saved plan, in any version and in any state."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = load_json(text)
+    except JsonError:
         return False
     return isinstance(found, dict) and found.get("kind") == KIND and "kfctl" in str(found.get("apiVersion"))
 
@@ -112,13 +146,15 @@ def read(text: str, path: str) -> Saved:
     here, again = Location(path), "make a new one: kfctl apply --plan-out FILE"
     if not is_plan(text):
         raise AppError("this is no plan of kfctl, or what is left of one", where=here, hint=again)
-    found = json.loads(text)
+    found = load_json(text)
     version = found["apiVersion"]
     if version != API_VERSION:
         hint = f"this kfctl reads {API_VERSION}: take the one that made the plan, or {again}"
         raise AppError(f"this plan is of version {version}", where=here, hint=hint)
     if found.pop("digest", None) != _digest(found):
         raise AppError("the plan is damaged, or was changed after it was made", where=here, hint=again)
+    if faults := check(SCHEMA, found):
+        raise AppError(f"the plan is incomplete: {faults[0]}", where=here, hint=again)
     return Saved(path, found)
 
 

@@ -11,6 +11,7 @@ from kfctl.model.resource import Resource
 from kfctl.store.appfile import kind_of
 from kfctl.store.edit import read_bytes
 from kfctl.yamltext import Lines, decode, documents
+from kfctl.yamltext.reader import MAX_PROBLEMS
 from kfctl.yamltext.scalars import quoted
 
 if TYPE_CHECKING:
@@ -70,11 +71,15 @@ def raw_manifests(app: App, component: str) -> list[Resource]:
     resources: list[Resource] = []
     root = Path(app.root)
     for path in app.components[component].manifests:
+        faults: list[Problem] = []
         try:
-            found = objects_in(documents_in(read_bytes(root, path), path), problems)
+            found = objects_in(documents_in(read_bytes(root, path), path), faults)
             resources += [each.resource(component) for each in found]
         except AppError as error:
-            problems += error.problems
+            faults = list(error.problems)
+        problems += faults
+        if len(problems) >= MAX_PROBLEMS:
+            break
     if problems:
         raise AppError(problems[0].message, problems=problems)
     return resources
@@ -145,6 +150,8 @@ def _objects(found: Found, problems: list[Problem]) -> Iterator[Found]:
     if fault:
         hint = "a manifest holds Kubernetes objects: apiVersion, kind, metadata"
         problems.append(Problem(fault, found.at(), hint))
+        if len(problems) >= MAX_PROBLEMS:
+            raise AppError(problems[0].message, problems=problems)
     elif _is_list(found.body):
         for index, item in enumerate(found.body["items"]):
             yield from _objects(found._replace(body=item, keys=(*found.keys, "items", index)), problems)

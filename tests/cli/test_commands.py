@@ -130,6 +130,19 @@ def test_what_other_tools_call_it_leads_to_commands_that_there_are() -> None:
             assert command in ALL or command.split()[0] in ALL, hint
 
 
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, OverflowError])
+def test_input_that_exhausts_python_ends_in_an_error(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def exhaust(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("kfctl.cli.invoke", exhaust)
+    run = shell("show")
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith("kfctl: the input cannot be processed: ")
+
+
 def test_a_usage_error_as_json(shell: Shell) -> None:
     done = shell("param list wbe -o json")
     assert (done.code, done.out) == (2, "")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfctl.engine.applyset import inventory_of
@@ -18,6 +18,7 @@ from kfctl.errors import AppError
 from kfctl.model.inventory import Run
 from kfctl.model.plan import Action, Change, FieldChange, Plan, Scope
 from kfctl.model.resource import Resource
+from tests.campaign import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,3 +125,51 @@ def test_masked_values_can_not_be_compared_so_the_version_counts() -> None:
     assert told(change(version="1", x="(secret 01234567)"), change(version="2", x="(secret 89abcdef)")) == [
         "ConfigMap/a: it was changed after the plan was made: resourceVersion 1, now 2"
     ]
+
+
+def sealed(held: dict[str, Any]) -> str:
+    """Return a plan as whoever knows how its digest is made would write it."""
+    return text({"apiVersion": "kfctl/v1", "kind": "Plan", **held})
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {},
+        {"environment": "default", "components": [], "options": 5},
+        {"environment": "default", "components": 3, "options": []},
+    ],
+)
+def test_a_sealed_plan_that_lacks_parts_is_refused(held: dict[str, Any]) -> None:
+    with pytest.raises(AppError, match="the plan is incomplete"):
+        read(sealed(held), "the.plan")
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=size(5_000, least=100), deadline=None)
+@given(st.data())
+def test_a_sealed_plan_with_a_part_of_another_type_ends_in_no_traceback(data: st.DataObject) -> None:
+    held = json.loads(file())
+    del held["digest"]
+    part: Any = held
+    while True:
+        keys = list(part) if isinstance(part, dict) else list(range(len(part)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(part[key], dict | list) or not part[key] or data.draw(st.booleans()):
+            break
+        part = part[key]
+    part[key] = data.draw(JSON)
+    try:
+        saved = read(text(held), "the.plan")
+    except AppError:
+        return
+    assert saved.choices and saved.environment is not None and saved.components is not None
+    moved(saved.content, content(basis(change(x="1")), RUN, saved.salt))
