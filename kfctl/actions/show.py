@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, KfctlError, Problem, TemplateError, UsageError, did_you_mean
 from kfctl.forks import processes, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfctl.engine.render import Renderer
     from kfctl.model.app import App, Component, Environment
@@ -49,7 +50,6 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     environment = chosen_environment(app, environment_name)
     renders = _Renders(app, environment)
     outcomes = renders.components(chosen_components(app, components))
-    renders.keep()
     if errors := [outcome.error for outcome in outcomes if outcome.error]:
         raise _error(errors)
     resources = renders.stamped(outcome.part for outcome in outcomes)
@@ -119,7 +119,6 @@ class _Renders:
         self._catalog = catalog(app.root)
         self._prototypes: dict[str, Prototype] = {}
         self._renderers: dict[str, Renderer] = {}
-        self._keep: list[Callable[[], None]] = []
 
     def components(self, components: Sequence[Component]) -> list[Outcome]:
         """Return what comes of components: their objects, patched, or what is wrong."""
@@ -127,7 +126,7 @@ class _Renders:
             lasts = {component.prototype: component for component in components}
             for first in {component.prototype: component for component in reversed(components)}.values():
                 if first is not lasts[first.prototype]:
-                    self._outcome(first)  # here, so that what it compiles is there for the others
+                    self._outcome(first)  # here, so that the others find its templates compiled
         return spread(self._outcome, components)
 
     def _outcome(self, component: Component) -> Outcome:
@@ -160,29 +159,16 @@ class _Renders:
 
     def _renderer(self, prototype: Prototype) -> Renderer:
         if prototype.name not in self._renderers:
-            self._renderers[prototype.name] = self._made(prototype)
+            self._renderers[prototype.name] = self._new_renderer(prototype)
         return self._renderers[prototype.name]
 
-    def _made(self, prototype: Prototype) -> Renderer:
-        from kfctl.engine.render import Renderer, code_key
-        from kfctl.store.compiled import load_codes, save_codes
+    def _new_renderer(self, prototype: Prototype) -> Renderer:
+        from kfctl.engine import sandbox
+        from kfctl.engine.render import Renderer
+        from kfctl.store.compiled import template_cache
 
-        sources = self._catalog.sources(prototype)
-        key = code_key(sources)
-        codes = load_codes(prototype.root, key)
-        known = set(codes)
-
-        def keep() -> None:
-            if codes.keys() - known:
-                save_codes(prototype.root, key, codes)
-
-        self._keep.append(keep)
-        return Renderer(prototype, sources, codes)
-
-    def keep(self) -> None:
-        """Keep what was compiled for the next run."""
-        for keep in self._keep:
-            keep()
+        cache = template_cache(Path(sandbox.__file__)) if prototype.shipped else None
+        return Renderer(prototype, self._catalog.sources(prototype), cache)
 
     def _raw(self, component: Component) -> list[Resource]:
         if not component.manifests:

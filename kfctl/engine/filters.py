@@ -1,61 +1,76 @@
-"""The filters, tests and methods that templates may use; none can do more than its input is large."""
+"""Filters and attributes that templates can use."""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import partial
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.holes import kind
-from kfctl.engine.limits import MAX_OUTPUT, Text, TooMuch
+from kfctl.engine.holes import LISTS, TEXTS, MacroResult, kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# Of Jinja's own filters, tests and the methods of text, by name.
+# Of Jinja's own filters. Left out are those that convert any value to text, run code or depend on chance.
 OF_LISTS = "count dictsort first items last length list map reject rejectattr reverse select selectattr sort"
-OF_VALUES = "d default abs capitalize float int lower max min round sum title trim unique upper"
-FILTERS = frozenset([*OF_LISTS.split(), *OF_VALUES.split()])
-OF_KINDS = "defined undefined none string number integer float boolean true false mapping sequence iterable"
-OF_ORDER = (
-    "in odd even divisibleby lower upper eq equalto == ne != lt lessthan < le <= gt greaterthan > ge >="
+OF_VALUES = "d default abs float int max min round sum unique"
+OF_TEXT = "capitalize lower title trim upper"
+
+DICT_METHODS = "get items keys values"
+TEXT_METHODS = (
+    "capitalize count endswith find index isalnum isalpha isascii isdigit islower isspace isupper join lower "
+    "lstrip partition removeprefix removesuffix replace rfind rpartition rstrip split splitlines startswith "
+    "strip title upper"
 )
-TESTS_OF_KINDS, TESTS_OF_VALUES = frozenset(OF_KINDS.split()), frozenset(OF_ORDER.split())
-OF_TEXT = "capitalize count endswith find index isalnum isalpha isascii isdigit islower isspace isupper lower"
-OF_PARTS = "lstrip partition removeprefix removesuffix rfind rpartition rstrip startswith strip title upper"
+METHODS: dict[type, frozenset[str]] = {
+    dict: frozenset(DICT_METHODS.split()),
+    str: frozenset(TEXT_METHODS.split()),
+}
 
-BEFORE_LINE = re.compile(r"\n(?=[^\n])")  # one that is not empty
+BEFORE_LINE = re.compile(r"\n(?=[^\n])")  # of a line that is not empty
 
 
-def indent(text: str | Text, width: int = 4, first: bool = False) -> str | Text:
-    """Put spaces before each line but the first; it knows the text with holes that macros return."""
-    if not 0 <= width <= 200:
-        raise TooMuch("an indent of more than 200 spaces")
-    plain = text.text if isinstance(text, Text) else text
-    if plain.count("\n") * width > MAX_OUTPUT:
-        raise TooMuch(f"more than {MAX_OUTPUT:,} characters")
+def to_text(value: Any) -> str:
+    """Return a string, number or boolean as text; TypeError for all other types."""
+    convert = TEXTS.get(type(value))
+    if convert:
+        return convert(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"only strings, numbers and booleans can be converted to text, not {kind(value)}")
+
+
+def indent(text: Any, width: int = 4, first: bool = False) -> Any:
+    """Return text with `width` spaces before each line except the first."""
+    plain = text.text if isinstance(text, MacroResult) else to_text(text)
     margin = " " * width
     result = (margin if first else "") + BEFORE_LINE.sub("\n" + margin, plain)
-    return Text(result) if isinstance(text, Text) else result
+    return MacroResult(result) if isinstance(text, MacroResult) else result
 
 
 def tojson(value: Any, indent: int | None = 2) -> str:
-    """Return JSON text, its keys in the order they have."""
-    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_listed)
+    """Return JSON text with the keys in their own order."""
+    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_to_list)
+
+
+def _to_list(value: Any) -> list[Any]:
+    if type(value) not in LISTS:
+        raise TypeError(f"{kind(value)} cannot be written as JSON")
+    return list(value)
 
 
 def textproto(value: str) -> str:
-    """Return a string as protocol buffers in text form quote it."""
+    """Return a quoted string in the text format of protocol buffers."""
     if not isinstance(value, str):
-        raise TypeError(f"textproto quotes text, not {type(value).__name__}")
-    return '"' + "".join(map(_escaped, value)) + '"'
+        raise TypeError(f"textproto quotes strings, not {kind(value)}")
+    return '"' + "".join(map(_escape, value)) + '"'
 
 
 ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character in ESCAPES:
         return ESCAPES[character]
     if " " <= character <= "~":
@@ -63,65 +78,38 @@ def _escaped(character: str) -> str:
     return "".join(f"\\{byte:03o}" for byte in character.encode())
 
 
-def _listed(value: Any) -> Any:
-    if isinstance(value, Text):
-        return value._refused()
-    return list(value)
-
-
 def join(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
     """Return the values as one text with a separator between them."""
-    items = [value[attribute] for value in values] if attribute else list(values)
-    if len(separator) * len(items) > MAX_OUTPUT:
-        raise TooMuch(f"more than {MAX_OUTPUT:,} characters")
-    return separator.join(map(_plain, items))
+    items = [value[attribute] for value in values] if attribute else values
+    return to_text(separator).join(map(to_text, items))
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise TypeError(f"text can be made of text and numbers, not of {kind(value)}")
+def replace(text: Any, old: Any, new: Any, count: int = -1) -> str:
+    """Return text with `new` in place of `old`."""
+    return to_text(text).replace(to_text(old), to_text(new), count)
 
 
-def replace(text: str, old: str, new: str, count: int = -1) -> str:
-    """Return the text with `new` wherever `old` stands."""
-    times = text.count(old) if count < 0 else min(count, text.count(old))
-    if times * len(new) > MAX_OUTPUT:
-        raise TooMuch(f"more than {MAX_OUTPUT:,} characters")
-    return text.replace(old, new, count)
-
-
-def split(text: str, separator: str | None = None, count: int = -1) -> list[str]:
-    """Return the parts of a text between separators."""
-    if separator and text.count(separator) > MAX_OUTPUT // 16:
-        raise TooMuch("a text of too many parts")
-    return text.split(separator, count)
-
-
-OURS: dict[str, Callable[..., Any]] = {
+OWN: dict[str, Callable[..., Any]] = {
     "indent": indent,
     "tojson": tojson,
     "textproto": textproto,
     "join": join,
     "replace": replace,
-    "string": _plain,
-}
-
-METHODS: dict[type, dict[str, Callable[..., Any]]] = {
-    dict: {"get": dict.get, "items": dict.items, "keys": dict.keys, "values": dict.values},
-    str: {
-        **{name: getattr(str, name) for name in [*OF_TEXT.split(), *OF_PARTS.split()]},
-        "replace": replace,
-        "split": split,
-        "join": lambda separator, values: join(values, separator),
-        "splitlines": lambda text: split(text, "\n"),
-    },
+    "string": to_text,
 }
 
 
-def method(owner: Any, name: str) -> Callable[..., Any] | None:
-    """Return a method that templates may call, bound to its owner; None where there is none of that name."""
-    found = METHODS.get(type(owner), {}).get(name)
-    return partial(found, owner) if found else None
+def choose_filters(known: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Return the filters of templates: some of Jinja's, `known` by name, and kfctl's own."""
+    plain = {name: known[name] for name in [*OF_LISTS.split(), *OF_VALUES.split()]}
+    return plain | {name: _on_text(known[name]) for name in OF_TEXT.split()} | OWN
+
+
+def _on_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that does not accept values without a text form."""
+
+    @wraps(function)
+    def on_text(value: Any, *args: Any) -> Any:
+        return function(to_text(value), *args)
+
+    return on_text

@@ -53,6 +53,28 @@ class Merge(NamedTuple):
     number: int
 
 
+class MacroResult:
+    """Text with placeholders, returned by a macro or a ``{% set %}`` block: it can be printed or indented."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        """Keep the text."""
+        self.text = text
+
+    def _refuse(self, *_: Any) -> Any:
+        raise MacroResultError("the result of a macro or set block can only be printed or indented")
+
+    __str__ = __repr__ = __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __index__ = _refuse
+    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse
+    __hash__ = None  # type: ignore[assignment]  # how Python marks a type without hashes
+
+
+class MacroResultError(Exception):
+    """A template uses the result of a macro as a string."""
+
+
 Place = tuple[str, int]  # a template and a line of it
 Put = tuple[Any, Place]  # a value to be put in, and where it is printed
 
@@ -96,6 +118,7 @@ class _HoleReader(Reader):
 
 def _blend(text: str) -> Blend:
     pieces = MARKER.split(text)  # static text and numbers in turn
+    _check_marker("".join(pieces[::2]), ("", 0))
     return Blend(tuple(int(piece) if i % 2 else piece for i, piece in enumerate(pieces) if piece))
 
 
@@ -133,6 +156,7 @@ class Sheet:
         self._text += len(text)
         if self._text > MAX_TEXT:
             raise HoleFault(f"the objects hold more than {MAX_TEXT:,} characters", place)
+        _check_marker(text, place)
         return text
 
     def _copied(self, value: Any, place: Place) -> Any:
@@ -231,9 +255,16 @@ def _blended(node: Blend) -> Callable[[Sheet], str]:
 FILLS: dict[type, Callable[[Any], Fill]] = {dict: _map, list: _list, Hole: _hole, Blend: _blended}
 
 
+def _check_marker(text: Any, place: Place) -> None:
+    """Check that no marker becomes a part of an object: it would hide a value that has been lost."""
+    if type(text) is str and NONCE in text:
+        raise HoleFault("a value is printed where it cannot be put in", place)
+
+
 def _checked_key(key: Any, place: Place) -> str:
     if not isinstance(key, str):
-        raise HoleFault(f"a map with the key {key!r}, which is no text", place)
+        raise HoleFault(f"a map with a key that is {kind(key)}, not text", place)
+    _check_marker(key, place)
     return key
 
 
@@ -247,7 +278,16 @@ TEXTS: dict[type, Callable[[Any], str]] = {
     bool: lambda value: "true" if value else "false",
 }
 
-KINDS = {dict: "a map", list: "a list", tuple: "a list", type(None): "no value (none)", str: "text"}
+KINDS = {
+    dict: "a map",
+    list: "a list",
+    tuple: "a list",
+    type(None): "no value (none)",
+    str: "text",
+    int: "an integer",
+    bool: "a boolean",
+    MacroResult: "the result of a macro",
+}
 
 
 def kind(value: Any) -> str:

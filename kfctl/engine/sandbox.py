@@ -1,264 +1,284 @@
-"""Jinja2 in a sandbox: a template and variables in, text with holes out."""
+"""Sandboxed Jinja whose templates print placeholders for values."""
 
 from __future__ import annotations
 
 import re
-from functools import wraps
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateNotFound, nodes
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateNotFound, nodes, pass_context
 from jinja2.environment import TemplateModule
-from jinja2.filters import FILTERS
-from jinja2.runtime import Context, LoopContext, Undefined
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.tests import TESTS
+from jinja2.utils import missing
 
-from kfctl.engine import filters
-from kfctl.engine.context import Names, OwnContext, OwnMacro, OwnTemplate, Unknown
-from kfctl.engine.generator import Generator, names_from_outside
-from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, Place, Put
-from kfctl.engine.limits import CHARACTERS, MAX_OUTPUT, OPERATORS, SIZED, Budget, Text, TooMuch
-from kfctl.engine.loader import CONDITION, Loader
-from kfctl.engine.templatefault import TemplateFault, template_fault
+from kfctl.engine.filters import METHODS, choose_filters
+from kfctl.engine.holes import MARKER_HEAD, MARKER_TAIL, MacroResult, Put, kind
+from kfctl.engine.templatefault import Fault, TemplateFault, UnknownFilterError, UnknownNameError, describe
 from kfctl.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-    from types import CodeType
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from jinja2 import BytecodeCache
+    from jinja2.runtime import Context
 
+MAX_OUTPUT = 4_000_000  # characters of one template; etcd accepts objects of at most 1.5 million bytes
+CONDITION = "when:"  # starts the name of a template that consists of a condition
 LOOP = frozenset(
-    ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "changed")
+    ["index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "changed"]
 )
+ATTRIBUTES: Mapping[type, Collection[str]] = METHODS | {LoopContext: LOOP}
+
+
+class Unknown(StrictUndefined):
+    """An undefined value; each use of it is an error."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = missing, name: Any = None, exc: Any = None
+    ) -> None:
+        """Describe an unknown name, or an unknown key of `obj`."""
+        if hint is None and obj is missing:
+            hint = f"'{name}' is not a parameter, nor set in the template"
+            exc = partial(UnknownNameError, str(name))
+        elif exc is None:
+            hint = hint or f"{kind(obj)} has no '{name if isinstance(name, str | int) else kind(name)}'"
+        super().__init__(hint, obj, name, *([exc] if exc else []))
+
+
+class SharedTemplate(Template):
+    """A template that is imported once for each component."""
+
+    def make_module(self, vars: Any = None, shared: bool = False, locals: Any = None) -> TemplateModule:
+        """Return what the template sets; it can use the component's parameters, not the importer's names."""
+        sandbox: Any = self.environment
+        module: TemplateModule = sandbox.import_module(self)
+        return module
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Templates that reach nothing but their variables, and end."""
+    """Templates that can use their variables and sources, and nothing else of the process."""
 
-    code_generator_class = Generator
-    template_class = OwnTemplate
-    intercepted_binops = frozenset(OPERATORS)
-    Macro = OwnMacro
+    template_class = SharedTemplate
+    intercepted_binops = frozenset({"%"})
 
-    def __init__(self, sources: Mapping[str, str], codes: dict[str, CodeType] | None = None) -> None:
-        """Take every text that a template may be, import or read with ``file(NAME)``.
+    def __init__(
+        self, sources: Mapping[str, str], cache: BytecodeCache | None = None, *, traced: bool = False
+    ) -> None:
+        """Take all texts that a template can be, import, or read with ``file(NAME)``.
 
-        `codes` is what templates were compiled to already; what is compiled now is added.
+        With `traced`, templates print the place of each line in front of it.
         """
         super().__init__(
-            loader=Loader(sources, {} if codes is None else codes),
+            loader=FunctionLoader(self._load),
+            bytecode_cache=cache,
             undefined=Unknown,
+            finalize=self.print_placeholder,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
-            optimized=False,
+            optimized=False,  # Jinja computes no constants while it compiles: infinity has no literal
         )
-        self._sources = sources
-        self._templates: dict[str, OwnTemplate] = {}
-        self._lasting: dict[str, TemplateModule] = {}
-        self._used: list[Names] = []
-        self.variables = Names()
-        self.eval_ctx = nodes.EvalContext(self)
-        self.globals = {"range": range, "dict": dict, "file": self._file}
-        known: Mapping[str, Callable[..., Any]] = FILTERS
-        self.filters = {name: self._guarded(known[name]) for name in filters.FILTERS}
-        self.filters |= {**filters.OURS, "tojson": self._guarded(filters.tojson)}
-        tests: Mapping[str, Any] = TESTS  # some of them are operators, which have no type of their own
-        self.tests = {name: self._guarded(tests[name]) for name in filters.TESTS_OF_VALUES}
-        self.tests |= {name: _of_kind(tests[name]) for name in filters.TESTS_OF_KINDS}
+        self._sources, self._traced = sources, traced
+        self.globals = {"range": self.globals["range"], "dict": dict, "file": self._file}
+        self.filters = choose_filters(self.filters)
         self.start({})
 
     def start(self, variables: Mapping[str, Any]) -> None:
-        """Give the templates one more component's variables, and a new budget."""
-        while self._used:  # they hold macros that hold them: free without a search for garbage
-            self._used.pop().clear()
-        self.variables.clear()
-        self.variables.update(variables)
-        self.budget = Budget()
+        """Give the templates the variables of a component."""
+        self.variables = {**self.globals, **variables}
         self.puts: list[Put] = []
-        self.modules = dict(self._lasting)
-        # What the code that Generator writes calls.
-        self.weighed, self.counted = self.budget.weighed, self.budget.counted
-        # Jinja declares `concat` as str.join; here what it joins is counted by the budget of this rendering.
-        self.joined, self.concat = self.budget.joined, self.budget.concatenated  # type: ignore[assignment]
+        self._modules: dict[str | None, TemplateModule] = {}
 
     def text(self, name: str) -> str:
         """Return what a template prints; its values are in `puts`."""
         self.puts = []
         try:
-            return self._printed(self.get_template(name))
+            pieces = self._print(self.get_template(name))
+            text = "".join([piece.text if type(piece) is MacroResult else piece for piece in pieces])
+            if len(text) > MAX_OUTPUT:
+                raise ValueError(f"the template prints more than {MAX_OUTPUT:,} characters")
         except Exception as error:  # a template can fail in every way that Python can
             raise self._fault(error, name) from None
+        return text
 
     def truth(self, expression: str) -> bool:
-        """Return whether an expression, the `when` of a template, is true."""
+        """Return whether the condition `when` of a template is true."""
         try:
-            template = self.get_template(CONDITION + expression)
-            context = OwnContext(self, template.name, self.variables, {})
-            for _ in template.root_render_func(context):  # a generator, which prints nothing
-                pass
-            return bool(context.vars["result"])
-        except Exception as error:  # so can an expression
-            raise self._fault(error, "prototype.yaml") from None
+            return bool(self._print(self.get_template(CONDITION + expression)))
+        except Exception as error:
+            raise self._fault(error, "") from None
 
-    def _printed(self, template: OwnTemplate) -> str:
-        pieces, size = list[str](), 0
-        printed: Iterator[Any] = template.root_render_func(self.context(template.name, self.variables))
-        while some := [p.text if type(p) is Text else p for p in islice(printed, 1_000)]:
-            pieces += some
-            size += sum(map(len, some))
-            if size > MAX_OUTPUT:
-                raise TooMuch(f"the template prints more than {MAX_OUTPUT:,} characters")
-        return "".join(pieces)
-
-    def unknown(self, name: str, source: str, known: Collection[str]) -> list[TemplateFault]:
-        """Return the names that a template uses, in whatever branch, and that nothing gives a meaning."""
+    def _print(self, template: Template) -> list[Any]:
+        context = template.new_context(self.variables, shared=True)
         try:
-            tree = self._parse(source, name, None)
-            self.compile(tree, name)
-        except Exception as error:  # Jinja's parser lets some of Python's through
-            return [self._fault(error, name)]
+            return list(template.root_render_func(context))
+        except Exception:
+            return self.handle_exception()  # raises the error with the template's own line numbers
+
+    def unknown_names(self, name: str, known: Collection[str]) -> list[Fault]:
+        """Return the names used in any branch of a template that are neither `known` nor set in it."""
+        try:
+            source, _, _ = self._load(name)
+            tree = self.parse(source, name)
+            self.compile(source, name)
+        except Exception as error:  # the parser does not catch all errors of Python
+            return list(self._fault(error, name).faults)
         message = "'{}' is not a parameter, nor set in the template"
         return [
-            TemplateFault(message.format(used), name, line, did_you_mean(used, known))
+            Fault(message.format(used), name, line, did_you_mean(used, known))
             for used, line in names_from_outside(tree)
             if used not in self.globals and used not in known
         ]
 
     def origin(self, name: str, line: int) -> tuple[str, int]:
-        """Return the template and line that printed a line of what the template `name` prints."""
-        traced = _Traced(self._sources)
+        """Return the template and line that printed a line of the output of the template `name`."""
+        traced = Sandbox(self._sources, traced=True)
         traced.start(self.variables)
         try:
             text = traced.text(name)
-        except TemplateFault:  # its marks made it too large
+        except TemplateFault:  # the traces made it too large
             return name, 1
-        marks = [ORIGIN.search(printed) for printed in text.split("\n")[:line]]
-        found = next((mark for mark in reversed(marks) if mark), None)
+        traces = [TRACE.search(printed) for printed in text.split("\n")[:line]]
+        found = next((trace for trace in reversed(traces) if trace), None)
         return (found[1], int(found[2])) if found else (name, 1)
 
-    # What compiled templates call.
+    def compile(self, source: Any, name: Any = None, filename: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Compile a template with a placeholder in each place that prints a value."""
+        if isinstance(source, str):
+            source = self.parse(source, name, filename)
+        try:
+            self._rewrite(source, name)
+        except TemplateSyntaxError:
+            self.handle_exception()
+        return super().compile(source, name, filename, *args, **kwargs)
 
-    def hole(self, value: Any, place: Place) -> str:
-        """Keep a value aside and return the marker to print in its place."""
-        kind = type(value)
-        if kind is Text:
-            return str(value.text)
+    def _rewrite(self, tree: nodes.Template, name: str) -> None:
+        for node in list(tree.find_all(REWRITTEN)):
+            if isinstance(node, REFUSED):
+                word = (
+                    "autoescape" if isinstance(node, nodes.ScopedEvalContextModifier) else type(node).__name__
+                )
+                raise TemplateSyntaxError(f"{word.lower()} is not supported: use macros", node.lineno, name)
+            if isinstance(node, nodes.Filter) and node.name not in self.filters:
+                known = sorted(self.filters)
+                hint = did_you_mean(node.name, known) or f"there are {', '.join(known)}"
+                raise UnknownFilterError(f"No filter named {node.name!r}.", node.lineno, name, hint)
+            if isinstance(node, nodes.Output):
+                node.nodes = [self._printed(child, name) for child in node.nodes]
+            elif isinstance(node, nodes.Concat):
+                node.nodes = [_filtered(child, "string") for child in node.nodes]
+            elif isinstance(node, nodes.Import | nodes.FromImport):
+                node.with_context = True
+        tree.set_environment(self)
+
+    def _printed(self, node: nodes.Expr, name: str) -> nodes.Expr:
+        """Return what is printed in place of a value, with its line for `print_placeholder`, or of text."""
+        if not isinstance(node, nodes.TemplateData):
+            return nodes.Tuple([node, nodes.Const(node.lineno)], "load", lineno=node.lineno)
+        if self._traced:
+            lines = enumerate(node.data.split("\n"), node.lineno)
+            node.data = "\n".join(f"\1{name}\2{number}\3{line}" if line else "" for number, line in lines)
+        return node
+
+    @pass_context
+    def print_placeholder(self, context: Context, printed: tuple[Any, int]) -> str:
+        """Keep a value and return the marker to print in its place."""
+        value, line = printed
+        if type(value) is MacroResult:
+            return value.text
         if isinstance(value, Undefined):
-            value._fail_with_undefined_error()
-        self.budget.spend(1 + len(value) // CHARACTERS if kind is str else 1)
+            str(value)  # raises its error
         puts = self.puts
-        puts.append((value, place))
+        puts.append((value, (context.name or "", line)))
         return f"{MARKER_HEAD}{len(puts) - 1}{MARKER_TAIL}"
 
-    def imported(self, name: str) -> TemplateModule:
-        """Return what a template sets; it sees the component's variables and is run once."""
-        module = self.modules.get(name)
+    @staticmethod
+    def concat(parts: Iterable[Any]) -> Any:
+        """Return what a macro or a block prints."""
+        texts = [part.text if type(part) is MacroResult else part for part in parts]
+        return MacroResult("".join(texts).removesuffix("\n"))
+
+    def import_module(self, template: Template) -> TemplateModule:
+        """Return what a template sets, from the component's variables."""
+        module = self._modules.get(template.name)
         if module is None:
             before = len(self.puts)
-            template = self.get_template(name)
-            if template.only_macros:
-                module = TemplateModule(template, OwnContext(self, template.name, self.variables, {}))
-                self._lasting[name] = module
-            else:
-                module = TemplateModule(template, self.context(template.name, self.variables))
-            if len(self.puts) == before:  # else it holds markers, good for one template only
-                self.modules[name] = module
+            module = TemplateModule(template, template.new_context(self.variables, shared=True))
+            if len(self.puts) == before:  # otherwise it has markers, which are valid in one template only
+                self._modules[template.name] = module
         return module
 
-    def context(self, name: str | None, variables: Mapping[str, Any]) -> Context:
-        """Return the names of one run of a template: the variables, to which it adds its own."""
-        names = Names(variables)
-        self._used.append(names)
-        return OwnContext(self, name, names, names)
-
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return the result of an arithmetic operator."""
-        return self.budget.operated(operator, left, right)
+        """Return the result of ``%``, for numbers only: formatting would convert any value to text."""
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            return left % right
+        raise TypeError(f"% is for numbers, not {kind(left)} and {kind(right)}")
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return what a function, method or macro returns."""
-        __self.budget.spend(4)
-        if kwargs:  # not through the context: nothing that a template can reach wants it, nor these two
-            kwargs.pop("_loop_vars", None)
-            kwargs.pop("_block_vars", None)
-        result = __obj(*args, **kwargs)
-        if type(result) in SIZED:
-            __self.budget.spend(len(result) // CHARACTERS)
-        return result
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return whether templates can read an attribute of a Python object."""
+        if type(obj) is TemplateModule:
+            return super().is_safe_attribute(obj, attr, value)
+        return attr in ATTRIBUTES.get(type(obj), ())
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return a method that is allowed, else the entry of a map; nothing of Python's insides."""
-        found = filters.method(obj, attribute)
-        if found:
-            return found
-        if isinstance(obj, LoopContext) and attribute in LOOP:
-            return getattr(obj, attribute)
-        if isinstance(obj, TemplateModule) and not attribute.startswith("_"):
-            return vars(obj).get(attribute, self.undefined(obj=obj, name=attribute))
-        return self.getitem(obj, attribute)
+        """Return an attribute; of a map an entry, unless it is one of the allowed methods."""
+        if type(obj) is dict and attribute not in METHODS[dict]:
+            return self.getitem(obj, attribute)
+        return super().getattr(obj, attribute)
 
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """Return an entry of a map, list or text."""
-        if isinstance(obj, Undefined):
-            obj._fail_with_undefined_error()
-        if isinstance(obj, dict | list | tuple | str | range | Text):
-            try:
-                return obj[argument]
-            except (TypeError, LookupError):
-                if isinstance(obj, Text):
-                    raise
-        return self.undefined(obj=obj, name=argument)
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """Return the same as for an attribute that does not exist."""
+        return self.undefined(obj=obj, name=attribute)
 
-    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> OwnTemplate:
-        """Return a template; each use of one counts."""
-        self.budget.spend(10)
-        found = self._templates.get(name)
-        if found is None:
-            made: Any = super().get_template(name, parent, globals)
-            found = self._templates[name] = made
-        return found
+    def wrap_str_format(self, value: Any) -> None:
+        """Keep ``str.format`` out, which would convert any value to text."""
 
-    def _file(self, name: str) -> str:
+    def _load(self, name: Any) -> tuple[str, str | None, None]:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a template is a string, not {kind(name)}")
+        if name.startswith(CONDITION):
+            return f"{{% if ({name.removeprefix(CONDITION)}) %}}true{{% endif %}}", None, None
+        return self._file(name), name, None
+
+    def _file(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a file is a string, not {kind(name)}")
         if name not in self._sources:
             raise TemplateNotFound(name)
         return self._sources[name]
 
-    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            for value in args:
-                self.weighed(value)
-            result = function(*args, **kwargs)
-            return self.budget.listed(result) if hasattr(result, "__next__") else self.weighed(result)
-
-        return guarded
-
     def _fault(self, error: Exception, name: str) -> TemplateFault:
-        return template_fault(error, name, self.variables.keys() - self.globals.keys(), self._sources)
+        return TemplateFault(
+            [describe(error, name, self.variables.keys() - self.globals.keys(), self._sources)]
+        )
 
 
-def _of_kind(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Return a test that looks at no more of a value than what it is."""
-
-    @wraps(test)
-    def guarded(value: Any) -> bool:
-        return test(value._refused() if type(value) is Text else value)
-
-    return guarded
+REFUSED = (nodes.Extends, nodes.Block, nodes.ScopedEvalContextModifier)
+REWRITTEN = (*REFUSED, nodes.Output, nodes.Concat, nodes.Filter, nodes.Import, nodes.FromImport)
+TRACE = re.compile("\1(.*?)\2([0-9]+)\3")
+SPECIAL = frozenset({"loop", "caller", "varargs", "kwargs"})  # defined by Jinja
 
 
-class _Traced(Sandbox):
-    """A sandbox whose templates print with each line where it comes from."""
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        template = super()._parse(source, name, filename)
-        for text in template.find_all(nodes.TemplateData):
-            lines = enumerate(text.data.split("\n"), text.lineno)
-            text.data = "\n".join(f"\1{name}\2{number}\3{line}" if line else "" for number, line in lines)
-        return template
+def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
-ORIGIN = re.compile("\1(.*?)\2([0-9]+)\3")
+def names_from_outside(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    """Return the names that a template uses but does not set, in any branch, with their lines."""
+    own = SPECIAL.union(_names_set(tree))
+    for node in tree.find_all(nodes.Name):
+        if node.ctx == "load" and node.name not in own:
+            yield node.name, node.lineno
+
+
+def _names_set(tree: nodes.Template) -> Iterator[str]:
+    yield from (node.name for node in tree.find_all(nodes.Name) if node.ctx != "load")
+    yield from (node.name for node in tree.find_all(nodes.Macro))
+    yield from (node.target for node in tree.find_all(nodes.Import))
+    for node in tree.find_all(nodes.FromImport):
+        yield from (name if isinstance(name, str) else name[1] for name in node.names)

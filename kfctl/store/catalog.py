@@ -84,14 +84,16 @@ class Catalog:
         """Return a prototype; `where` is the place of the file that asks for it, if a file does."""
         for shelf in self.shelves:
             if _is_plain(name) and (shelf.folder / name / "prototype.yaml").is_file():
-                return _loaded(shelf, name, self._shared())
+                return _loaded(shelf, name, self._shared(shipped=shelf.shipped))
         hint = did_you_mean(name, self.names()) or "kfctl prototype list shows them"
         error = AppError if where else UsageError
         raise error(f"there is no prototype '{name}'", where=where, hint=hint)
 
     def sources(self, prototype: Prototype) -> Mapping[str, str]:
         """Return every text that its templates may use: its own files, and `common/` shared by all."""
-        shared = [_texts(folder, f"{SHARED}/") for folder in reversed(self._shared())]
+        shared = [
+            _texts(folder, f"{SHARED}/") for folder in reversed(self._shared(shipped=prototype.shipped))
+        ]
         texts = dict(chain(*shared, _texts(Path(prototype.root))))
         for template in prototype.templates:
             if template.file not in texts:
@@ -111,8 +113,9 @@ class Catalog:
         path = Path(prototype.root) / "README.md"
         return _text(path, _label(prototype, path.name)) if path.is_file() else ""
 
-    def _shared(self) -> tuple[Path, ...]:
-        return tuple(shelf.folder / SHARED for shelf in self.shelves)
+    def _shared(self, *, shipped: bool) -> tuple[Path, ...]:
+        """Return the shared folders of a prototype; a shipped one is trusted and uses nothing of an app."""
+        return tuple(shelf.folder / SHARED for shelf in self.shelves if shelf.shipped or not shipped)
 
 
 @cache

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 VALUES = {"text": "plain", "number": 3, "unset": None, "labels": {"a": "x", "items": "y"}, "list": ["p", "q"]}
 
 
-def made(templates: Sequence[Template], parameters: Mapping[str, Any] = VALUES) -> Prototype:
-    """Return a prototype of the app whose parameters take anything."""
+def made(
+    templates: Sequence[Template], parameters: Mapping[str, Any] = VALUES, *, shipped: bool = True
+) -> Prototype:
+    """Return a prototype whose parameters take anything; one that is shipped renders in this process."""
     declared = {name: Parameter(name, {}) for name in parameters}
     where = Location("prototypes/made/prototype.yaml", 1)
-    return Prototype("made", "", "", "", {"properties": {}}, declared, tuple(templates), (), False, where)
+    return Prototype("made", "", "", "", {"properties": {}}, declared, tuple(templates), (), shipped, where)
 
 
-def bodies(template: str, *, when: str = "", sources: Mapping[str, str] = {}, **values: Any) -> list[Any]:
+def bodies(
+    template: str, *, when: str = "", sources: Mapping[str, str] = {}, shipped: bool = True, **values: Any
+) -> list[Any]:
     """Return the objects that one template renders, called t.yaml.j2."""
     given = {**VALUES, **values}
-    prototype = made([Template("t.yaml.j2", when)], given)
+    prototype = made([Template("t.yaml.j2", when)], given, shipped=shipped)
     known = {"component": "web", "app": "app", "environment": "prod"}
     found = Renderer(prototype, {"t.yaml.j2": template, **sources}).render({**known, **given})
     return [resource.body for resource in found]

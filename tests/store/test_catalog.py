@@ -205,3 +205,12 @@ def test_an_example_without_params_is_refused(write_tree: Write) -> None:
     root = write_tree({**FILES, "prototypes/own/examples/gpu.yaml": "a: 1\n"})
     with pytest.raises(AppError, match="an example is a map with `params:`"):
         catalog(root).examples(catalog(root).get("own"))
+
+
+def test_shipped_prototype_uses_no_files_of_the_app(write_tree: Write) -> None:
+    common = {"prototypes/common/pod.j2": "{{ own }}", "prototypes/common/common.yaml": "properties: {}\n"}
+    found = catalog(write_tree({**FILES, **common}))
+    shipped = found.get("tensorboard")
+    assert found.sources(shipped) == catalog().sources(shipped)
+    assert shipped.schema == catalog().get("tensorboard").schema
+    assert found.sources(found.get("own"))["common/pod.j2"] == "{{ own }}"

@@ -1,135 +1,135 @@
-"""Compiled templates are kept for the next run, and run only if they are the user's own and the right."""
+"""The cache of compiled templates: private, and never used for another text."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfctl.actions.show import render_app
-from kfctl.engine.generator import Generator
-from kfctl.engine.loader import code_key
-from kfctl.store import compiled
+from kfctl.engine import sandbox
+from kfctl.engine.render import Renderer
+from kfctl.errors import TemplateError
 from kfctl.store.appfiles import load_app
-from kfctl.store.compiled import load_codes, save_codes
+from kfctl.store.catalog import catalog
+from kfctl.store.compiled import TemplateCache, template_cache
 from tests.store.ownprototype import FILES
+from tests.templates.rendering import app_of, every_example, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     Write = Callable[[Mapping[str, str]], Path]
 
-CODES = {"t.j2": compile("1 + 1", "t.j2", "exec")}
+COMPILER = Path(sandbox.__file__)
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where compiled templates are kept in this test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    return folder
+    return tmp_path / "cache/kfctl/compiled"
 
 
-def kept(cache: Path) -> Path:
-    (path,) = (cache / "kfctl/templates").iterdir()
-    return path
+def outcome(name: str, sources: Mapping[str, str], cache: TemplateCache | None) -> Any:
+    """Return what the first example of a prototype renders to, or the error."""
+    params = next(example.params for of, example in every_example() if of == name)
+    values = resolved(name, params).plain() | {"component": "c", "app": "a", "environment": "e"}
+    try:
+        return [r.body for r in Renderer(catalog().get(name), sources, cache).render(values)]
+    except TemplateError as error:
+        return error.problems
 
 
-def test_what_is_kept_comes_back(cache: Path) -> None:
-    save_codes("/templates/x", "key", CODES)
-    assert load_codes("/templates/x", "key") == CODES
-    assert load_codes("/templates/y", "key") == {}
-    assert load_codes("/templates/x", "other key") == {}
-    assert kept(cache).stat().st_mode & 0o777 == 0o600
-    save_codes("/templates/x", "other key", {})
-    assert load_codes("/templates/x", "key") == {}
-    assert kept(cache).exists()
+@pytest.mark.parametrize("name", catalog().names())
+def test_edited_file_is_compiled_again(name: str) -> None:
+    cache = template_cache(COMPILER)
+    assert cache
+    sources = catalog().sources(catalog().get(name))
+    before = outcome(name, sources, cache)
+    changed = set()
+    for file, text in sources.items():
+        edited = {**sources, file: text + ("\n{{ edited }}\n" if file.endswith(".j2") else "\n# edited\n")}
+        after = outcome(name, edited, cache)
+        assert after == outcome(name, edited, None)
+        changed |= {file} if after != before else set()
+    assert changed.issuperset(t.file for t in catalog().get(name).templates if not t.when)
+    assert outcome(name, sources, cache) == before
 
 
-@pytest.mark.parametrize("content", [b"", b"key", b"\0" * 100, b"key\n", b"{}\n{}"])
-def test_what_is_broken_is_not_run(cache: Path, content: bytes) -> None:
-    save_codes("x", "key", CODES)
-    kept(cache).write_bytes(content)
-    assert load_codes("x", "key") == {}
-
-
-def test_every_changed_byte_is_seen(cache: Path) -> None:
-    save_codes("x", "key", CODES)
-    whole = kept(cache).read_bytes()
-    for index in range(0, len(whole), 7):
-        kept(cache).write_bytes(whole[:index] + bytes([whole[index] ^ 1]) + whole[index + 1 :])
-        assert load_codes("x", "key") == {}
-    kept(cache).write_bytes(whole)
-    assert load_codes("x", "key") == CODES
-
-
-def test_what_others_may_have_written_is_not_run(cache: Path) -> None:
-    save_codes("x", "key", CODES)
-    for path in (kept(cache), kept(cache).parent):
-        mode = path.stat().st_mode
-        path.chmod(mode | 0o020)
-        assert load_codes("x", "key") == {}
-        path.chmod(mode)
-    assert load_codes("x", "key") == CODES
-    copy = kept(cache).with_name("copy")
-    kept(cache).rename(copy)
-    copy.with_name(compiled._path("x").name).symlink_to(copy)
-    assert load_codes("x", "key") == {}
-
-
-def test_without_a_place_to_keep_it_nothing_is_lost(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    (cache / "kfctl").write_text("a file")
-    save_codes("x", "key", CODES)
-    assert load_codes("x", "key") == {}
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    monkeypatch.setenv("HOME", "/dev/null")
-    save_codes("x", "key", CODES)
-    assert load_codes("x", "key") == {}
-
-
-def test_who_wants_no_byte_code_gets_none(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    save_codes("x", "key", CODES)
-    assert not list(cache.iterdir())
-
-
-def test_the_key_changes_with_whatever_the_code_depends_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = code_key({"a.j2": "x", "b.j2": "y"})
-    assert first == code_key({"b.j2": "y", "a.j2": "x", "program.py": "z"})
-    others = [
-        {"a.j2": "x", "b.j2": "z"},
-        {"a.j2": "x"},
-        {"a.j2": "xb.j2", "": "y"},
-        {"c.j2": "x", "b.j2": "y"},
-    ]
-    assert first not in {code_key(sources) for sources in others}
-
-    def visit_Block(self: Any, node: Any, frame: Any) -> None:
-        self.fail("another generator", node.lineno)
-
-    monkeypatch.setattr(Generator, "visit_Block", visit_Block)
-    assert first != code_key({"a.j2": "x", "b.j2": "y"})
-
-
-def test_a_second_show_compiles_nothing_and_sees_every_change(write_tree: Write, cache: Path) -> None:
-    component = "apiVersion: kfctl/v1\nkind: Component\nprototype: own\nparams: {image: i}\n"
-    template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}}\ndata: {team: {{ team }}}\n"
+def test_imported_file_of_an_app_is_compiled_again(write_tree: Write, directory: Path) -> None:
     root = write_tree(
         {
             **FILES,
             "kfctl.yaml": "apiVersion: kfctl/v1\nkind: App\nname: shop\nid: '1'\n",
             "environments/default.yaml": "apiVersion: kfctl/v1\nkind: Environment\n",
-            "components/web.yaml": component,
-            "prototypes/own/deployment.yaml.j2": template,
+            "components/web.yaml": "apiVersion: kfctl/v1\nkind: Component\nprototype: own\n"
+            "params: {image: i}\n",
+            "prototypes/own/deployment.yaml.j2": "{% from 'lib.txt' import image %}\n{% include 'more' %}\n"
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {image: {{ image() }}}\n",
+            "prototypes/own/lib.txt": "{% macro image() %}first{% endmacro %}",
+            "prototypes/own/more": "",
             "prototypes/own/service.yaml.j2": "",
         }
     )
-    first = render_app(load_app(root), "default")
-    written = kept(cache).stat().st_mtime_ns
-    assert [r.body for r in render_app(load_app(root), "default")] == [r.body for r in first]
-    assert kept(cache).stat().st_mtime_ns == written
-    (root / "prototypes/own/deployment.yaml.j2").write_text(template.replace("team:", "crew:"))
-    (changed,) = render_app(load_app(root), "default")
-    assert changed.body["data"] == {"crew": "vision"}
+    assert [r.body["data"] for r in render_app(load_app(root), "default")] == [{"image": "first"}]
+    (root / "prototypes/own/lib.txt").write_text("{% macro image() %}second{% endmacro %}")
+    (root / "prototypes/own/more").write_text("extra: {{ 1 }}\n")
+    (edited,) = render_app(load_app(root), "default")
+    assert (edited.body["data"], edited.body["extra"]) == ({"image": "second"}, 1)
+    assert not directory.exists()  # compiled templates of an app are not kept
+
+
+def test_second_render_compiles_nothing(directory: Path) -> None:
+    app = app_of("tensorboard", {"logDir": "gs://bucket/logs"})
+    first = [r.body for r in render_app(app, "default")]
+    written = {file: file.stat().st_mtime_ns for file in directory.iterdir()}
+    assert written
+    assert [r.body for r in render_app(app, "default")] == first
+    assert {file: file.stat().st_mtime_ns for file in directory.iterdir()} == written
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_other_compiler_compiles_again(directory: Path, tmp_path: Path) -> None:
+    other = tmp_path / "sandbox.py"
+    other.write_bytes(COMPILER.read_bytes() + b"# changed\n")
+    caches = [template_cache(path) for path in (COMPILER, other)]
+    sums = {cache.get_source_checksum("a") for cache in caches if cache}
+    assert len(sums) == 2
+
+
+def test_cache_that_others_can_write_is_not_used(directory: Path) -> None:
+    assert template_cache(COMPILER)
+    for path, mode in ((directory, 0o770), (directory, 0o755), (directory.parent.parent, 0o777)):
+        before = path.stat().st_mode
+        path.chmod(mode)
+        assert template_cache(COMPILER) is None
+        path.chmod(before)
+    assert template_cache(COMPILER)
+    moved = directory.rename(directory.with_name("moved"))
+    directory.symlink_to(moved)
+    assert template_cache(COMPILER) is None
+
+
+def test_broken_cache_is_written_again(directory: Path) -> None:
+    sources = catalog().sources(catalog().get("tensorboard"))
+    before = outcome("tensorboard", sources, template_cache(COMPILER))
+    for file in directory.iterdir():
+        file.write_bytes(file.read_bytes()[:-20])
+    assert outcome("tensorboard", sources, template_cache(COMPILER)) == before
+
+
+def test_render_needs_no_cache(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    directory.parent.parent.mkdir()
+    directory.parent.write_text("a file")
+    assert template_cache(COMPILER) is None
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", "/dev/null")
+    assert template_cache(COMPILER) is None
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(directory))
+    assert template_cache(COMPILER) is None
+    assert not directory.exists()

@@ -1,0 +1,82 @@
+"""Templates of an app, rendered in a child process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.templatefault import Fault, TemplateFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfctl.engine.templates import Rendered, TemplateSet
+
+
+class IsolatedTemplates:
+    """Does what `Templates` does, in a child process with limits; nothing of it is kept on disk."""
+
+    def __init__(self, templates: TemplateSet) -> None:
+        """Take the templates."""
+        from kfctl.isolation import IsolatedProcess
+
+        self._sources = templates.sources
+        self._process = IsolatedProcess(templates)
+
+    def render(self, values: Mapping[str, Any]) -> list[Rendered]:
+        """Return the objects in the templates' order; TemplateFault where there are none."""
+        objects = self._ask(dict(values))
+        if not all(map(self._is_rendered, objects)):
+            raise self._invalid()
+        return [(body, name) for body, name in objects]
+
+    def faults(self) -> list[Fault]:
+        """Return the errors in any branch of the templates, and in their conditions."""
+        return self._faults(self._ask(None))
+
+    def _ask(self, request: Any) -> list[Any]:
+        from kfctl.isolation import IsolationError
+
+        template = next(iter(self._sources), "")
+        try:
+            for value in self._process.ask(request):
+                match value:
+                    case {"template": str(name)} if name in self._sources:
+                        template = name
+                    case {"memory": True}:
+                        raise self._process.memory_error()
+                    case {"failed": list(faults)} if faults:
+                        raise TemplateFault(self._faults(faults))
+                    case {"result": list(result)}:
+                        return result
+                    case _:
+                        raise self._invalid()
+        except IsolationError as error:
+            raise TemplateFault([Fault(str(error), template, 0, error.hint)]) from None
+        raise self._invalid()
+
+    def _is_rendered(self, value: Any) -> bool:
+        match value:
+            case [dict(), str(name)]:
+                return name in self._sources
+        return False
+
+    def _faults(self, values: list[Any]) -> list[Fault]:
+        faults = []
+        for value in values:
+            match value:
+                case [str(), str(), int(), *more] if _are_details(more):
+                    faults.append(Fault(*value))
+                case _:
+                    raise self._invalid()
+        return faults
+
+    def _invalid(self) -> TemplateFault:
+        self._process.close()
+        return TemplateFault([Fault("the process that renders it sent an invalid answer", "", 0)])
+
+
+def _are_details(values: list[Any]) -> bool:
+    match values:
+        case [] | [str()] | [str(), int()]:
+            return True
+    return False
