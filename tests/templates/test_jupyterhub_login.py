@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.templates.hub import eventually
 from tests.templates.signing import AUDIENCE, Signer
 
 if TYPE_CHECKING:
@@ -269,6 +270,32 @@ def is_accepted(browser: Browser, assertion: str) -> bool:
     answer = browser.get("/hub/header-login?next=/hub/home", {HEADER: assertion})
     assert answer.status in {200, 403}
     return browser.is_logged_in()
+
+
+class EchoHandler(BaseHTTPRequestHandler):
+    """Answers with the names of the request's headers, as a notebook could record them."""
+
+    def do_GET(self) -> None:
+        """Send them."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps([name.lower() for name in self.headers]).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Print nothing."""
+
+
+def test_assertion_does_not_reach_notebooks(newest: Place) -> None:
+    signer = Signer(newest.programs)
+    with served(HTTPServer(("127.0.0.2", 0), EchoHandler)) as port:  # has a route, as notebooks have
+        extra = f"c.JupyterHub.services.append({{'name': 'page', 'url': 'http://127.0.0.2:{port}'}})"
+        with newest.hub({**IAP, **USERS, "iapKeys": signer.public_keys(), "extraConfig": extra}) as hub:
+            assert is_accepted(hub.browser(), signer.assertion())
+            sent = {HEADER: signer.assertion(), "X-Other": "x"}
+            assert eventually(lambda: hub.browser().get("/services/page/", sent).status == 200)
+            received = json.loads(hub.browser().get("/services/page/", sent).text)
+    assert "x-other" in received
+    assert HEADER.lower() not in received
 
 
 class KeyServer(HTTPServer):
