@@ -14,10 +14,9 @@ DNS = "10.96.0.10"
 SANDBOX = "registry.k8s.io/pause:3.10"
 # FILE=USER[/GROUP], as the program `certs` reads it.
 IDENTITIES = (f"kubelet=system:node:{NAME}/system:nodes", "proxy=system:kube-proxy")
-# The control plane beside a node is reached by pods, and reaches the node by its address.
+# Pods and the kubelet reach the API server at the machine's end of the cable, where the gateway listens.
 CONTROL_PLANE = {
     "kube-apiserver": (
-        "--bind-address=0.0.0.0",
         f"--advertise-address={MACHINE}",
         "--endpoint-reconciler-type=lease",
     ),

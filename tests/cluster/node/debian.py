@@ -4,8 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.cluster.cache import HarnessError, locked, say
@@ -23,8 +22,18 @@ PACKAGES = {
 }
 # What tests drive to see pages as a user sees them.
 BROWSER = {"chromium": "/usr/bin/chromium"}
-# Where Debian looks whether a package may start its services.
-POLICY = Path("/usr/sbin/policy-rc.d")
+# Runs a command in a mount namespace where the programs by which packages start services do nothing.
+# The kernel removes the mounts with the last process of the command; a policy-rc.d file would stay.
+WITHOUT_SERVICES = (
+    *("unshare", "--mount", "--propagation", "private", "sh", "-euc"),
+    """
+for helper in /usr/sbin/invoke-rc.d /usr/bin/deb-systemd-invoke; do
+    [ ! -e "$helper" ] || mount --bind /bin/true "$helper"
+done
+exec "$@"
+""",
+    "sh",
+)
 WAIT = ("-o", "DPkg::Lock::Timeout=300")  # seconds: a fresh machine may just be updating itself
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
@@ -46,7 +55,7 @@ def prepare(needed: Mapping[str, str] = PACKAGES) -> None:
     wanted = [package for package, program in needed.items() if not shutil.which(program, path=SEARCH)]
     if not wanted:
         return
-    with locked("packages", "waiting for another process that installs packages …"), no_services():
+    with locked("packages", "waiting for another process that installs packages …"):
         say(f"installing with apt-get: {' '.join(wanted)} …")
         install(wanted)
 
@@ -61,24 +70,10 @@ def install(packages: list[str]) -> None:
         raise HarnessError(f"apt-get install {' '.join(packages)} failed:\n{done.stdout[-2000:].strip()}")
 
 
-@contextmanager
-def no_services() -> Iterator[None]:
-    """Packages that are installed now start no service: the node runs a containerd of its own."""
-    if POLICY.exists():
-        yield
-        return
-    POLICY.write_text("#!/bin/sh\nexit 101\n")
-    POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        POLICY.unlink()
-
-
 def apt(action: str, *packages: str) -> subprocess.CompletedProcess[str]:
-    """Run apt-get, which asks nothing."""
+    """Run apt-get without questions; packages start no service, because the node runs its own containerd."""
     return subprocess.run(
-        ["apt-get", action, "--yes", "--no-install-recommends", *WAIT, *packages],
+        [*WITHOUT_SERVICES, "apt-get", action, "--yes", "--no-install-recommends", *WAIT, *packages],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,17 +1,19 @@
 """The node: containerd, kubelet and kube-proxy in namespaces of their own."""
 
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.cluster import build
 from tests.cluster.cache import HarnessError
-from tests.cluster.node import configuration
+from tests.cluster.node import configuration, gateway
+from tests.cluster.node.space import MACHINE, Space
 from tests.cluster.node.space import NODE as ADDRESS
-from tests.cluster.node.space import Space
 from tests.cluster.processes import Program, wait_until
 from tests.images import store
 
-PROGRAMS = ("containerd", "kube-proxy", "kubelet")
+PROGRAMS = ("gateway", "containerd", "kube-proxy", "kubelet")
 
 
 class Node:
@@ -33,6 +35,7 @@ class Node:
         subprocess.run(identify, check=True)
         configuration.write(self.folder, store.root(), apiserver)
         self.space.open()
+        self.start_gateway(apiserver)
         self.forget_containers()
         self.start_containerd("containerd.toml")
         self.run("kube-proxy", "--config=proxy.json")
@@ -43,6 +46,14 @@ class Node:
             f"--hostname-override={configuration.NAME}",
             f"--node-ip={ADDRESS}",
         )
+
+    def start_gateway(self, port: int) -> None:
+        """Forward the API server's port at the machine's end of the cable, and nowhere else."""
+        program = Program("gateway", self.folder)
+        program.start([sys.executable, "-I", gateway.__file__, MACHINE, str(port)])
+        wait_until(lambda: listens(MACHINE, port) or not program.pid(), 10)
+        if not program.pid():
+            raise program.failure("ended at once")
 
     def forget_containers(self) -> None:
         """Remove what the images' store still knows of containers of an earlier node."""
@@ -67,7 +78,17 @@ class Node:
 
     def stop(self) -> None:
         """End everything of it."""
+        Program("gateway", self.folder).stop()
         self.space.close()
+
+
+def listens(address: str, port: int) -> bool:
+    """Does a server accept connections there?"""
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def require_short(folder: Path) -> None:
