@@ -14,11 +14,13 @@ How a command is added:
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from kfctl.cli import console
 from kfctl.cli.commands import Branch, Fault, Finished, invoke
+from kfctl.cluster.programs import absolute_path
 from kfctl.errors import ExitCode, KfctlError
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ def run() -> NoReturn:
     gc.set_threshold(
         100_000
     )  # next to nothing here is garbage: looking for it takes a tenth of a short command
+    # Whatever is started from here, such as a browser, is found where `find_program` finds it.
+    os.environ["PATH"] = absolute_path()
     code = main()
     gc.freeze()  # as would the last look, when all of it goes anyway
     sys.exit(code)

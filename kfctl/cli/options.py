@@ -141,10 +141,19 @@ class ClusterSession(Session):
 
 def login(session: ClusterSession) -> "Login":
     """Return which cluster to talk to, and as whom, as the command line has it."""
+    from kfctl.cli import console
     from kfctl.cluster.kubeconfig import Login
 
     groups = tuple(session.groups or ())
-    return Login(session.context, session.kubeconfig, session.user, groups)
+    told: set[str] = set()
+
+    def warn(warning: str, hint: str) -> None:
+        """Print a warning once, however often the command connects."""
+        if warning not in told:
+            console.warn(warning, hint)
+        told.add(warning)
+
+    return Login(session.context, session.kubeconfig, session.user, groups, warn=warn)
 
 
 def print_version(wanted: bool) -> None:

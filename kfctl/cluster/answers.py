@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from kfctl.cluster.shapes import check, decode, decode_object
 from kfctl.errors import (
     Answer,
     Cause,
@@ -72,13 +73,16 @@ _HINTS = (
 _INVALID_500 = ("failed to create typed patch object", "failed to convert new object")
 _REDIRECTS = range(300, 400)
 HIDDEN = "(hidden)"
+_LONGEST_MESSAGE = 10_000  # characters; servers cut theirs earlier
+_STATUS = {"message": str, "reason": str, "details": {"kind": str, "name": str, "causes": [{"*": object}]}}
 
 
 def answer_of(status: int, body: bytes) -> Answer:
     """Read an error answer; one that holds no Status object keeps its text and has no reason."""
     try:
-        found = json.loads(body)
-    except ValueError:
+        found = decode(body)
+        check(found, _STATUS, "")
+    except (ValueError, ClusterError):
         found = None
     if not isinstance(found, dict) or found.get("kind") != "Status":
         text = body[:500].decode(errors="replace").strip()
@@ -87,7 +91,7 @@ def answer_of(status: int, body: bytes) -> Answer:
     return Answer(
         status=status,
         reason=str(found.get("reason") or ""),
-        message=str(found.get("message") or ""),
+        message=_short(str(found.get("message") or "")),
         causes=tuple(_cause(cause) for cause in details.get("causes") or ()),
         kind=str(details.get("kind") or ""),
         name=str(details.get("name") or ""),
@@ -109,12 +113,9 @@ def error_of(answer: Answer, *, doubt: str = "", server: str = "") -> ClusterErr
 def read_object(body: bytes, server: str) -> dict[str, Any]:
     """Return the object that a good answer holds."""
     try:
-        found = json.loads(body)
+        return decode_object(body)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise _no_api_server(server, 200)
-    return found
+        raise _no_api_server(server, 200) from None
 
 
 def hidden(answer: Answer, secrets: Iterable[str]) -> Answer:
@@ -178,4 +179,8 @@ def _forms(text: str) -> tuple[str, ...]:
 
 
 def _cause(found: Mapping[str, Any]) -> Cause:
-    return Cause(*(str(found.get(key) or "") for key in ("reason", "field", "message")))
+    return Cause(*(_short(str(found.get(key) or "")) for key in ("reason", "field", "message")))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]} …"

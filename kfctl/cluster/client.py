@@ -24,6 +24,7 @@ from kfctl.cluster.request import (
 )
 from kfctl.cluster.retry import CLOCK, PATIENCE, Clock, Patience
 from kfctl.cluster.sender import Sender
+from kfctl.cluster.shapes import check, check_object, items_of
 from kfctl.cluster.watch import Watch
 from kfctl.errors import ClusterError, NotFound
 
@@ -39,6 +40,8 @@ Body = dict[str, Any]
 
 _CREATED = 201
 _NO_SUCH_PATH = "could not find the requested resource"
+LIST_LIMIT = 1024 * 1024 * 1024  # bytes of all pages
+LONGEST_LIST = 600.0  # seconds for all pages: an empty page may have a next one, but not for ever
 _RESTARTS = 5  # of a list whose pages got too old
 
 
@@ -208,16 +211,21 @@ class Cluster:
 
     def _pages(self, kind: Kind, selection: Selection) -> Listing:
         items: list[dict[str, Any]] = []
-        token, version = "", ""
+        token, version, tokens, left = "", "", set[str](), LIST_LIMIT
+        end = self._sender.clock.now() + LONGEST_LIST
         while True:
-            page = self._json(ask.list_(kind, selection, token))
+            body = self.send(ask.list_(kind, selection, token)).body
+            page, left = read_object(body, self.server), left - len(body)
             named = {"apiVersion": kind.api_version, "kind": kind.kind}  # list items carry neither
-            items += ({**named, **item} for item in page.get("items") or ())
+            items += ({**named, **check_object(item)} for item in items_of(page))
             metadata = page.get("metadata") or {}
             version = version or str(metadata.get("resourceVersion") or "")
             token = str(metadata.get("continue") or "")
             if not token:
                 return Listing(tuple(items), version)
+            if token in tokens or left < 0 or self._sender.clock.now() > end:
+                raise ClusterError(f"the list of {kind.resource} has no end: the server goes on with pages")
+            tokens.add(token)
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any | KfctlError]:
         """Run `function` on all items side by side; results in order, errors in their items' places."""
@@ -262,7 +270,8 @@ class Cluster:
 
     def uid(self, namespace: str = "kube-system") -> str:
         """Return a namespace's UID; that of kube-system stands for the cluster."""
-        return str(self.raw("GET", f"/api/v1/namespaces/{namespace}")["metadata"]["uid"])
+        found = check_object(self.raw("GET", f"/api/v1/namespaces/{namespace}"))
+        return str(found["metadata"].get("uid") or "")
 
     def may(self, verb: str, kind: Kind, namespace: str = "", name: str = "") -> bool:
         """Return whether we have a right."""
@@ -279,7 +288,9 @@ class Cluster:
             "spec": {"resourceAttributes": attributes},
         }
         request = ask.raw("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
-        return bool(self._json(replace(request, repeatable=True)).get("status", {}).get("allowed"))
+        answer = self._json(replace(request, repeatable=True))
+        check(answer, {"status": {"allowed": bool}}, "")
+        return bool((answer.get("status") or {}).get("allowed"))
 
     def raw(self, method: str, path: str, body: Any = None, **query: str) -> dict[str, Any]:
         """Send any request and return the object that comes back."""

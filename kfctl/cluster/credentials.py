@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfctl.cluster.programs import find_program
 from kfctl.errors import ClusterError, Unauthorized
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from kfctl.cluster.kubeconfig import Login
 
+_IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
 _PLUGIN_TIMEOUT = 60.0  # without a terminal nobody can answer what it asks
 _EXPIRY_MARGIN = timedelta(seconds=30)
 
@@ -60,6 +62,19 @@ def credentials(user: dict[str, Any], cluster: dict[str, Any]) -> Credentials:
         pair = f"{user['username']}:{user['password']}".encode()
         return Credentials(f"Basic {base64.b64encode(pair).decode()}")
     return Credentials()
+
+
+def is_secure(server: str) -> bool:
+    """Return whether credentials may be sent to a server: only over TLS, on this machine as well.
+
+    client-go reads no user entry unless the server is https (clientcmd, DirectClientConfig.ClientConfig).
+    """
+    return server.lower().startswith("https://")
+
+
+def without_credentials(user: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a user entry without what proves who it is: no token, password, certificate or login program."""
+    return {key: value for key, value in user.items() if key in _IMPERSONATION}
 
 
 def with_files(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,8 +180,12 @@ class _Plugin:
     def _command(self) -> str:
         command = str(self.config.get("command") or "")
         if not command:
-            raise ClusterError("the kubeconfig's exec plugin has no command", hint="mend the kubeconfig")
-        return command
+            raise ClusterError("the kubeconfig's exec plugin has no command", hint="fix the kubeconfig")
+        program = find_program(command)
+        if program is None:
+            hint = str(self.config.get("installHint") or "only absolute directories of PATH are searched")
+            raise self._failed("is not installed", hint)
+        return program
 
     def _interactive(self) -> bool:
         return self.config.get("interactiveMode") != "Never" and sys.stdin is not None and sys.stdin.isatty()

@@ -1,16 +1,25 @@
-"""An answer that goes on, read as it comes."""
+"""The body of an answer: read whole up to a limit, or line by line as it comes."""
 
 from __future__ import annotations
 
+import time
+import zlib
 from typing import TYPE_CHECKING, Protocol
 
 from kfctl.cluster.faults import Fault
+from kfctl.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import urllib3
+
+CHUNK = 64 * 1024
+MIB = 1024 * 1024
+LONGEST_ANSWER = 600.0  # seconds from an answer's first byte to its last
+ERROR_LIMIT = MIB  # bytes of the body of an error
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say that it reads gzip's format
 
 
 class Stream(Protocol):
@@ -20,13 +29,52 @@ class Stream(Protocol):
     headers: Mapping[str, str]
 
     def read(self) -> bytes:
-        """Return all that is left of it."""
+        """Return all that is left of it, up to ERROR_LIMIT bytes."""
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield each line as it comes, without its end."""
+    def lines(self, limit: int) -> Iterator[bytes]:
+        """Yield each line as it comes, without its end; of one with more than `limit` bytes limit + 1."""
 
     def close(self) -> None:
         """End it, from any thread."""
+
+
+def read_whole(answer: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+    """Return the body of an answer, unpacked; raise ClusterError if it has more than `limit` bytes.
+
+    The length that a server announces, and the one that its gzip unpacks to, are not trusted.
+    """
+    body, end = bytearray(), time.monotonic() + LONGEST_ANSWER
+    for part in _unpacked(_raw(answer), answer.headers.get("Content-Encoding", "")):
+        body += part
+        if len(body) > limit:
+            answer.close()
+            raise ClusterError(f"the server's answer is larger than {limit // MIB} MiB")
+        if time.monotonic() > end:
+            answer.close()
+            raise ClusterError(f"the server's answer took longer than {LONGEST_ANSWER:.0f} s")
+    answer.release_conn()
+    return bytes(body)
+
+
+def split_lines(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """Yield lines without their ends, each at once when it is complete or has `limit` + 1 bytes.
+
+    The rest of a longer line is dropped. Takes time in proportion to the bytes, and memory for one line.
+    """
+    line, is_cut = bytearray(), False
+    for chunk in chunks:
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            if not is_cut:
+                yield bytes(line + end[: limit + 1 - len(line)])
+            line, is_cut = bytearray(), False
+        if not is_cut:
+            line += rest[: limit + 1 - len(line)]
+            is_cut = len(line) > limit
+            if is_cut:
+                yield bytes(line)
+    if line and not is_cut:
+        yield bytes(line)
 
 
 class HttpStream:
@@ -43,18 +91,13 @@ class HttpStream:
         self.headers: Mapping[str, str] = answer.headers
 
     def read(self) -> bytes:
-        """Return all that is left of it."""
+        """Return all that is left of it, up to ERROR_LIMIT bytes."""
         with self._faults():
-            return self._answer.read()
+            return read_whole(self._answer, ERROR_LIMIT)
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield each line as it comes, without its end."""
-        rest = b""
-        for chunk in self._chunks():
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from whole
-        if rest:
-            yield rest
+    def lines(self, limit: int) -> Iterator[bytes]:
+        """Yield each line as it comes, without its end; of one with more than `limit` bytes limit + 1."""
+        return split_lines(self._chunks(), limit)
 
     def close(self) -> None:
         """End it, from any thread."""
@@ -67,9 +110,35 @@ class HttpStream:
     def _chunks(self) -> Iterator[bytes]:
         try:
             with self._faults():
-                yield from self._answer.stream(65536)
+                yield from _raw(self._answer)
         except Fault:
             if not self._closed:
                 raise
         finally:
             self._answer.close()
+
+
+def _raw(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the body as it comes, packed as the server packed it."""
+    while chunk := answer.read1(CHUNK, decode_content=False):
+        yield chunk
+
+
+def _unpacked(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the bytes that the chunks unpack to, at most CHUNK at a time."""
+    if encoding.lower() in {"", "identity"}:
+        yield from chunks
+        return
+    if encoding.lower() != "gzip":
+        raise ClusterError(f"the server packed its answer as {encoding!r}, which was not asked for")
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        for chunk in chunks:
+            packed = chunk
+            while packed:
+                yield unpacker.decompress(packed, CHUNK)
+                packed = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise ClusterError(f"the server's answer is no gzip: {error}") from error
+    if not unpacker.eof:
+        raise ConnectionResetError("the packed answer has no end")

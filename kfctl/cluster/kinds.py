@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.request import Request
+from kfctl.cluster.shapes import check
 from kfctl.errors import NotFound, did_you_mean
 
 if TYPE_CHECKING:
@@ -16,6 +17,22 @@ ACCEPT = (
     f"application/json;g=apidiscovery.k8s.io;v=v2{_AGGREGATED},"
     f"application/json;g=apidiscovery.k8s.io;v=v2beta1{_AGGREGATED},application/json"
 )
+
+
+_VERBS = [str]
+_AGGREGATED_RESOURCE = {
+    "resource!": str,
+    "scope": str,
+    "verbs": _VERBS,
+    "responseKind": {"kind": str},
+    "subresources": [{"subresource!": str}],
+}
+_AGGREGATED_GROUPS = {
+    "items!": [{"versions": [{"version!": str, "freshness": str, "resources": [_AGGREGATED_RESOURCE]}]}]
+}
+_GROUP = {"preferredVersion": {"groupVersion": str}, "versions": [{"groupVersion!": str}]}
+_GROUPS = {"groups": [_GROUP], "versions": [str]}
+_RESOURCES = {"groupVersion!": str, "resources": [{"name!": str, "kind!": str, "verbs": _VERBS}]}
 
 
 @dataclass(frozen=True)
@@ -101,15 +118,22 @@ def discover(ask_all: Callable[[Sequence[Request]], Sequence[Mapping[str, Any]]]
     core, groups = ask_all([_ask("/api"), _ask("/apis")])
     if "items" in core and "items" in groups:
         return aggregated(core, groups)
-    paths = [f"/api/{version}" for version in core.get("versions", ())]
+    for answer in (core, groups):
+        check(answer, _GROUPS, "")
+    paths = [f"/api/{version}" for version in core.get("versions") or ()]
     paths += [
-        f"/apis/{v['groupVersion']}" for group in groups.get("groups", ()) for v in _by_preference(group)
+        f"/apis/{v['groupVersion']}" for group in groups.get("groups") or () for v in _by_preference(group)
     ]
-    return Kinds.of(kind for answer in ask_all([_ask(path) for path in paths]) for kind in _plain(answer))
+    answers = ask_all([_ask(path) for path in paths])
+    for answer in answers:
+        check(answer, _RESOURCES, "")
+    return Kinds.of(kind for answer in answers for kind in _plain(answer))
 
 
 def aggregated(*answers: Mapping[str, Any]) -> Kinds:
     """Read answers of aggregated discovery (APIGroupDiscoveryList)."""
+    for answer in answers:
+        check(answer, _AGGREGATED_GROUPS, "")
     kinds: list[Kind] = []
     stale: set[str] = set()
     for group in (item for answer in answers for item in answer["items"]):

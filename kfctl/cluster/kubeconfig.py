@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import ClusterError, KfctlError, did_you_mean
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _PATHS = {"clusters": ("certificate-authority",), "users": ("client-certificate", "client-key", "tokenFile")}
 _SINGULAR = {"clusters": "cluster", "users": "user", "contexts": "context"}
+
+
+def _ignore(warning: str, hint: str) -> None:
+    del warning, hint
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,7 @@ class Login:
     user: str | None = None  # --as
     groups: tuple[str, ...] = ()  # --as-group
     context_is_default: bool = False  # the environment's: inside a pod without a kubeconfig it may be missing
+    warn: Callable[[str, str], None] = field(default=_ignore, compare=False)  # gets a warning and its hint
 
 
 @dataclass(frozen=True)

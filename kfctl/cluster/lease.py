@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster import request as ask
+from kfctl.cluster.answers import read_object
 from kfctl.cluster.kinds import Kind
 from kfctl.cluster.request import PLAIN
+from kfctl.cluster.shapes import check
 from kfctl.errors import Conflict, NotFound
 from kfctl.model.resource import at
 
@@ -101,10 +102,11 @@ class Lease:
 
     def _send(self, request: ask.Request) -> Holding:
         answer = self.sender.send(replace(request, read_timeout=self.read_timeout))
-        return _holding(json.loads(answer.body), self.seconds)
+        return _holding(read_object(answer.body, self.sender.transport.server), self.seconds)
 
 
 def _holding(body: Mapping[str, Any], seconds: int) -> Holding:
+    check(body, {"spec": {"leaseDurationSeconds": int, "leaseTransitions": int}}, "")
     spec = body.get("spec") or {}
     return Holding(
         who=str(spec.get("holderIdentity") or ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 from queue import Empty, Full, Queue
@@ -26,6 +27,10 @@ PAUSE = 0.5  # seconds before a log that ended is asked for again, growing while
 LONGEST_PAUSE = 5.0
 TRIES = 5
 AHEAD = 1000  # lines that are read before they are taken
+AHEAD_CHARACTERS = 32 * 1024 * 1024  # of all of them
+LONGEST_LINE = 1024 * 1024  # bytes
+FULL_PAUSE = 0.02  # seconds between two looks at whether there is room
+_CUT = f" … (the line is longer than {LONGEST_LINE // 1024 // 1024} MiB; kfctl cut it)"
 FAREWELL = 0.5  # seconds for the threads to end
 
 
@@ -77,8 +82,9 @@ class Reader:
 
     def lines(self) -> Iterator[Line]:
         """Yield what is new until the answer ends; Unreachable where it breaks off."""
-        for raw in self._stream.lines() if self._stream else ():
-            if found := self._position.line(raw.decode(errors="replace")):
+        for raw in self._stream.lines(LONGEST_LINE) if self._stream else ():
+            text = raw[:LONGEST_LINE].decode(errors="replace")
+            if found := self._position.line(text + _CUT * (len(raw) > LONGEST_LINE)):
                 yield Line(found[0], self.source, found[1])
 
     def whole(self) -> Iterator[Line]:
@@ -134,6 +140,8 @@ class Followers:
         self._standing = standing
         self._ended = threading.Event()
         self._said: Queue[Line | Note] = Queue(AHEAD)
+        self._characters = 0  # of the lines in the queue
+        self._counting = threading.Lock()
         self._running: dict[threading.Thread, Reader] = {}
 
     def __enter__(self) -> Self:
@@ -165,11 +173,16 @@ class Followers:
     def take(self, timeout: float) -> Iterator[Line | Note]:
         """Wait for lines, at most `timeout` seconds, and yield all there are."""
         try:
-            yield self._said.get(timeout=timeout)
+            yield self._counted(self._said.get(timeout=timeout))
             for _ in range(AHEAD):  # so that a log that never pauses does not keep its reader from all else
-                yield self._said.get_nowait()
+                yield self._counted(self._said.get_nowait())
         except Empty:
             return
+
+    def _counted(self, taken: Line | Note) -> Line | Note:
+        with self._counting:
+            self._characters -= _size(taken)
+        return taken
 
     def _run(self, reader: Reader) -> None:
         pause, failed = 0.0, 0
@@ -206,9 +219,16 @@ class Followers:
             self._put(unreadable(reader.source, error, more))
 
     def _put(self, said: Line | Note) -> None:
-        while not self._ended.is_set():
-            try:
-                self._said.put(said, timeout=PAUSE)
-                return
-            except Full:  # whoever takes them is slower than the programs print
+        while not self._ended.is_set():  # whoever takes them is slower than the programs print
+            if self._characters > AHEAD_CHARACTERS:
+                self._ended.wait(FULL_PAUSE)
                 continue
+            with suppress(Full):
+                self._said.put(said, timeout=PAUSE)
+                with self._counting:
+                    self._characters += _size(said)
+                return
+
+
+def _size(said: Line | Note) -> int:
+    return len(said.text) if isinstance(said, Line) else 0

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MANAGER = "kfctl"
 PAGE = 500
+OBJECT_LIMIT = 32 * 1024 * 1024  # etcd takes 1.5 MiB; discovery and many review answers are larger
+PAGE_LIMIT = 128 * 1024 * 1024  # of a list
 SILENCE = 300.0  # seconds after which a log that says nothing is asked for anew: the connection may be dead
 JSON = "application/json"
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -36,6 +38,7 @@ class Request:
     content_type: str = ""
     accept: str = JSON
     read_timeout: float = 60.0
+    limit: int = OBJECT_LIMIT  # bytes of an answer, unpacked
     repeatable: bool = True  # whether sending it twice is the same as sending it once
     names_version: bool = False  # whether it is only for one version of the object
 
@@ -113,7 +116,7 @@ def get(kind: Kind, name: str, namespace: str = "", subresource: str = "") -> Re
 def list_(kind: Kind, selection: Selection, token: str = "", limit: int = PAGE) -> Request:
     """Return the request of one page of a list; `token` is the `continue` of the page before."""
     query = {**_selectors(selection), "limit": str(limit), **({"continue": token} if token else {})}
-    return Request("GET", path_of(kind, selection.namespace), tuple(query.items()))
+    return Request("GET", path_of(kind, selection.namespace), tuple(query.items()), limit=PAGE_LIMIT)
 
 
 def log(namespace: str, pod: str, query: LogQuery, *, follow: bool = False) -> Request:

@@ -9,6 +9,7 @@ from kfctl.cluster import request as ask
 from kfctl.cluster.answers import read_object
 from kfctl.cluster.kinds import Kind
 from kfctl.cluster.pool import parallel, values
+from kfctl.cluster.shapes import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from kfctl.cluster.client import Cluster
 
 _RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+_RULE = {"verbs": [str], "apiGroups": [str], "resources": [str], "resourceNames": [str]}
+_REVIEW = {"status": {"resourceRules": [_RULE]}}
 _NAMED = 20  # objects at most of which it is asked one by one
 
 
@@ -29,8 +32,9 @@ def rules(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
     spec = {"namespace": namespace}
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": spec}
     answer = cluster.send(replace(ask.raw("POST", _RULES, body), repeatable=True))
-    status: dict[str, Any] = read_object(answer.body, cluster.server).get("status") or {}
-    return list(status.get("resourceRules") or ())
+    found = read_object(answer.body, cluster.server)
+    check(found, _REVIEW, "")
+    return list((found.get("status") or {}).get("resourceRules") or ())
 
 
 def may(cluster: Cluster, verb: str, named: tuple[str, str, str], objects: Iterable[str]) -> bool:

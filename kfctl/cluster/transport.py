@@ -18,9 +18,17 @@ from kubernetes.config.kube_config import KubeConfigLoader
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from kfctl import __version__
-from kfctl.cluster.credentials import Credentials, credentials, doubt_of, impersonation, with_files
+from kfctl.cluster.credentials import (
+    Credentials,
+    credentials,
+    doubt_of,
+    impersonation,
+    is_secure,
+    with_files,
+    without_credentials,
+)
 from kfctl.cluster.faults import Fault, fault_of
-from kfctl.cluster.httpstream import HttpStream, Stream
+from kfctl.cluster.httpstream import HttpStream, Stream, read_whole
 from kfctl.cluster.kubeconfig import Context, KubeConfig, Login, load
 from kfctl.errors import ClusterError
 
@@ -111,8 +119,15 @@ def _kubeconfig_transport(config: KubeConfig, login: Login) -> Transport:
         raise ClusterError(
             f"the cluster of context {context.name!r} has no server", hint="mend the kubeconfig"
         )
-    cluster = {**context.cluster, "server": _address(context)}
-    return _HttpTransport(_configuration(), replace(context, cluster=cluster), login)
+    server = _address(context)
+    user = context.user
+    if not is_secure(server):
+        user = without_credentials(user)
+        if user != context.user:
+            warning = f"no credentials are sent to {server}: it is not https"
+            login.warn(warning, "use an https address as `server` in the kubeconfig")
+    cluster = {**context.cluster, "server": server}
+    return _HttpTransport(_configuration(), replace(context, cluster=cluster, user=user), login)
 
 
 def _address(context: Context) -> str:
@@ -187,8 +202,7 @@ class _HttpTransport:
     def send(self, request: Request) -> Response:
         with self._faults():
             answer = self._open(request, {"Accept-Encoding": "gzip"})
-            body = answer.read(decode_content=True)
-            answer.release_conn()
+            body = read_whole(answer, request.limit)
         return Response(answer.status, answer.headers, body)
 
     def stream(self, request: Request) -> Stream:
@@ -209,6 +223,8 @@ class _HttpTransport:
             return self._with_credentials(ask)
 
     def doubt(self) -> str:
+        if not is_secure(self.server):
+            return "credentials are sent over https only"
         return doubt_of(self._configuration.cert_file, bool(self._authorization()))
 
     def close(self) -> None:
@@ -226,7 +242,7 @@ class _HttpTransport:
         answer = ask()
         if answer.status == _UNAUTHORIZED and self._renew(used):
             if isinstance(answer, urllib3.BaseHTTPResponse):
-                answer.drain_conn()
+                answer.close()
             answer = ask()
         return answer
 

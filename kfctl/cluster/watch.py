@@ -6,6 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.answers import answer_of, error_of
+from kfctl.cluster.httpstream import MIB
+from kfctl.cluster.request import OBJECT_LIMIT
+from kfctl.cluster.shapes import check_object, decode_object
+from kfctl.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,26 +26,31 @@ class Watch:
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield ADDED, MODIFIED, DELETED or BOOKMARK with the object; Expired is raised: list again."""
-        for line in self._stream.lines():
-            if not line:
-                continue
+        for line in filter(None, self._stream.lines(OBJECT_LIMIT)):
             event = _event(line)
             if event is None:
                 return
-            if event["type"] == "ERROR":
-                status = int(event["object"].get("code") or 500)
-                raise error_of(answer_of(status, json.dumps(event["object"]).encode()))
-            yield event["type"], event["object"]
+            kind, body = event
+            if kind == "ERROR":
+                code = body.get("code")
+                status = code if isinstance(code, int) else 500
+                raise error_of(answer_of(status, json.dumps(body).encode()))
+            yield kind, body
 
     def close(self) -> None:
         """End it, from any thread."""
         self._stream.close()
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
-    """Return an event, or None for what is left of one when the connection is cut."""
+def _event(line: bytes) -> tuple[str, dict[str, Any]] | None:
+    """Return an event's type and object, or None for what is left of one when the connection is cut."""
+    if len(line) > OBJECT_LIMIT:
+        raise ClusterError(f"the server sent an event of more than {OBJECT_LIMIT // MIB} MiB")
     try:
-        found: dict[str, Any] = json.loads(line)
+        event = decode_object(line)
     except ValueError:
         return None
-    return found
+    kind, body = event.get("type"), event.get("object")
+    if kind == "ERROR" and isinstance(body, dict):
+        return kind, body
+    return str(kind), check_object(body)

@@ -24,6 +24,7 @@ _NUMBERS = (
     "apps.kubernetes.io/pod-index",
     "batch.kubernetes.io/job-completion-index",
 )
+MOST_REMEMBERED = 100_000  # lines of a second; of a faster log some may come twice when a connection breaks
 _ENDED = frozenset({"Succeeded", "Failed"})
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
@@ -124,8 +125,8 @@ class Position:
 
     def __init__(self) -> None:
         """Start before the first line."""
-        self._told: dict[str, Counter[str]] = {}
-        self._again: Counter[str] = Counter()
+        self._told: dict[str, Counter[int]] = {}  # by second, the hashes of its lines
+        self._again: Counter[int] = Counter()
         self._behind = False  # before the first line that is known
         self._first = ""  # the time of the oldest line that was asked for
 
@@ -144,14 +145,17 @@ class Position:
         time, text = split(raw)
         if not time:
             return None if self._told else ("", text)  # the node's own words come at every start
-        if self._again[raw] > 0:
-            self._again[raw] -= 1
+        key = hash(raw)
+        if self._again[key] > 0:
+            self._again[key] -= 1
             self._behind = False
             return None
         if self._behind and time < self._first:
             return None
         self._first = self._first or time
-        self._told.setdefault(time[:19], Counter())[raw] += 1
+        of_second = self._told.setdefault(time[:19], Counter())
+        if len(of_second) < MOST_REMEMBERED:
+            of_second[key] += 1
         while len(self._told) > 2:
             del self._told[min(self._told)]
         return time, text

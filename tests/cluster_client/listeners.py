@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TLS = Path(__file__).with_name("tls")
+REQUESTS: list[bytes] = []  # that the last listener has got
 
 
 def closed_port() -> int:
@@ -26,6 +27,7 @@ def closed_port() -> int:
 def listener(answer: bytes | None, certificate: str = "") -> Iterator[int]:
     """Answer every request with `answer`, or never (None); speak TLS if there is a certificate."""
     held: list[socket.socket] = []
+    REQUESTS.clear()
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=_serve, args=(server, answer, certificate, held), daemon=True)
         thread.start()
@@ -54,7 +56,7 @@ def _answer(connection: socket.socket, answer: bytes, certificate: str) -> None:
             context.load_cert_chain(TLS / f"{certificate}.crt", TLS / f"{certificate}.key")
             connection = context.wrap_socket(connection, server_side=True)
         connection.settimeout(10)
-        connection.recv(65536)
+        REQUESTS.append(connection.recv(65536))
         connection.sendall(answer)
         connection.close()
 

@@ -19,6 +19,7 @@ from kfctl.cluster.client import connect
 from kfctl.cluster.credentials import credentials, impersonation
 from kfctl.cluster.kubeconfig import Login
 from kfctl.errors import ClusterError, Forbidden, Unauthorized
+from tests.cluster_client.listeners import REQUESTS, http, listener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,3 +216,56 @@ def test_no_key_is_written_to_a_disk(
 
 def token(cluster: Cluster) -> str:
     return cluster.kubectl("create", "token", "default", "--namespace", "default").strip()
+
+
+SECRETS = {
+    "token": {"token": "t0ken"},
+    "tokenFile": {"tokenFile": "/proc/version"},
+    "password": {"username": "joe", "password": "t0ken"},
+    "exec": {"exec": {"command": "/nowhere/login"}},
+    "certificate": {"client-certificate": "/nowhere.crt", "client-key": "/nowhere.key"},
+}
+
+
+# An address without a scheme is https where there are certificates.
+@pytest.mark.parametrize(
+    ("kind", "scheme"),
+    [
+        (kind, scheme)
+        for kind in SECRETS
+        for scheme in ("http://", "HTTP://", "")
+        if scheme or kind != "certificate"
+    ],
+)
+def test_credentials_are_not_sent_over_http(tmp_path: Path, kind: str, scheme: str) -> None:
+    warnings: list[str] = []
+    config = {
+        "current-context": "it",
+        "clusters": [{"name": "it", "cluster": {"server": f"{scheme}127.0.0.1:1"}}],
+        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "joe"}}],
+        "users": [{"name": "joe", "user": {**SECRETS[kind], "as": "ann"}}],
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    login = Login(kubeconfig=str(tmp_path / "config"), warn=lambda text, _: warnings.append(text))
+    with listener(http("401 Unauthorized", b"{}")) as port:
+        (tmp_path / "config").write_text(json.dumps(config).replace("127.0.0.1:1", f"127.0.0.1:{port}"))
+        with pytest.raises(Unauthorized, match="https only"):
+            connect(login).version()
+        request = b"".join(REQUESTS)
+    assert b"authorization" not in request.lower()
+    assert b"Impersonate-User: ann" in request
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("path", ["", ".", "relative", ":/nowhere:"])
+def test_plugin_is_not_taken_from_the_current_directory(
+    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (tmp_path, tmp_path / "relative"):
+        folder.mkdir(exist_ok=True)
+        plugin(folder, f"touch {tmp_path}/ran; exit 1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path)
+    with pytest.raises(Unauthorized, match="login is not installed"):
+        credentials({"exec": {"command": "login"}}, {})
+    assert not (tmp_path / "ran").exists()
