@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 SECONDS = "KFCTL_TEMPLATE_SECONDS"
 MEMORY_MIB = "KFCTL_TEMPLATE_MEMORY_MIB"
-MAX_REPLY_BYTES = 16 * 2**20  # an object that etcd accepts has at most 1.5 MiB
-# -I: neither the environment nor the current directory can add modules.
+MAX_REPLY_BYTES = 8 * 2**20  # an object that etcd accepts has at most 1.5 MiB
+# -I: neither the environment nor the current directory can add modules. -B: no byte code is written.
 BOOT = "import sys; sys.path.append(sys.argv[1]); from kfctl.renderchild import main; main()"
 PACKAGES = str(Path(__file__).resolve().parent.parent)
 KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # with which Python itself may have been started
@@ -37,10 +37,10 @@ class Limits(NamedTuple):
 class IsolationError(Exception):
     """A child did not answer; `hint` says how to allow it more, where a limit is the cause."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        """Take message and hint."""
+    def __init__(self, message: str, hint: str = "", *, is_slow: bool = False) -> None:
+        """Take message and hint, and whether the child took too much time."""
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.is_slow = hint, is_slow
 
 
 def read_limits(environ: Mapping[str, str]) -> Limits:
@@ -120,7 +120,8 @@ class IsolatedProcess:
 
     def _time_error(self) -> IsolationError:
         used = self._limits.seconds
-        return IsolationError(f"rendering took more than {used} s", f"{SECONDS}={used * 6} allows more")
+        hint = f"{SECONDS}={used * 6} allows more"
+        return IsolationError(f"rendering took more than {used} s", hint, is_slow=True)
 
     def memory_error(self) -> IsolationError:
         """Return the error of a request that needs too much memory."""
@@ -139,7 +140,7 @@ def _start() -> subprocess.Popen[bytes]:
     }
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-c", BOOT, PACKAGES], bufsize=0, cwd="/", env=environ, **pipes
+            [sys.executable, "-I", "-B", "-c", BOOT, PACKAGES], bufsize=0, cwd="/", env=environ, **pipes
         )
     except OSError as error:
         raise IsolationError(f"the process that renders it cannot be started: {error.strerror}") from None

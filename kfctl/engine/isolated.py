@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from kfctl.engine.templates import Rendered, TemplateSet
 
+MAX_OBJECTS = 10_000  # of one component
+
 
 class IsolatedTemplates:
     """Does what `Templates` does, in a child process with limits; nothing of it is kept on disk."""
@@ -21,12 +23,16 @@ class IsolatedTemplates:
 
         self._sources = templates.sources
         self._process = IsolatedProcess(templates)
+        self._first = templates.files[0][0] if templates.files else ""
+        self._is_slow = False
 
     def render(self, values: Mapping[str, Any]) -> list[Rendered]:
         """Return the objects in the templates' order; TemplateFault where there are none."""
         objects = self._ask(dict(values))
         if not all(map(self._is_rendered, objects)):
             raise self._invalid()
+        if len(objects) > MAX_OBJECTS:
+            raise TemplateFault([Fault(f"it renders more than {MAX_OBJECTS:,} objects", objects[0][1], 1)])
         return [(body, name) for body, name in objects]
 
     def faults(self) -> list[Fault]:
@@ -36,7 +42,11 @@ class IsolatedTemplates:
     def _ask(self, request: Any) -> list[Any]:
         from kfctl.isolation import IsolationError
 
-        template = next(iter(self._sources), "")
+        template = self._first
+        if self._is_slow:  # else an app of many components could take any time
+            raise TemplateFault(
+                [Fault("not rendered: another component of this prototype took too long", template, 0)]
+            )
         try:
             for value in self._process.ask(request):
                 match value:
@@ -51,6 +61,7 @@ class IsolatedTemplates:
                     case _:
                         raise self._invalid()
         except IsolationError as error:
+            self._is_slow = error.is_slow
             raise TemplateFault([Fault(str(error), template, 0, error.hint)]) from None
         raise self._invalid()
 

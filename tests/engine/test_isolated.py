@@ -109,6 +109,7 @@ def test_memory_of_a_template_is_limited(monkeypatch: pytest.MonkeyPatch, templa
         "a: " + "[" * 5000 + "]" * 5000,
         "a: {{ 10 ** 5000 }}",
         "{% for i in range(99999) %}- " + "x" * 1000 + "\n{% endfor %}",
+        "{% for i in range(20_000) %}\n---\na: 1\n{% endfor %}",
         "{% for i in range(2000) %}\n---\na: {{ text }}\n{% endfor %}",
         "a: &a0 [1, 1]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)),
     ],
@@ -146,6 +147,17 @@ def test_component_after_a_failure_is_rendered() -> None:
     assert templates.render({}) == [({"a": 1}, "t")]
 
 
+def test_slow_prototype_is_not_rendered_for_further_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KFCTL_TEMPLATE_SECONDS", "1")
+    templates = IsolatedTemplates(TemplateSet([("t.j2", "")], {"t.j2": "a: {{ 10 ** (10 ** 10) }}"}, []))
+    with pytest.raises(TemplateFault, match="more than 1 s"):
+        templates.render({})
+    assert templates._process._process is None
+    with pytest.raises(TemplateFault, match="another component"):
+        templates.render({})
+    assert templates._process._process is None  # no other one was started
+
+
 @pytest.mark.parametrize(
     "child",
     [
@@ -167,7 +179,7 @@ def test_invalid_answer_is_an_error(monkeypatch: pytest.MonkeyPatch, child: str)
     if child.startswith("while"):
         monkeypatch.setattr(isolation, "BOOT", child)
     problem = problem_of("a: 1")
-    assert problem.message.startswith("web: the process that renders it") or "16 MiB" in problem.message
+    assert problem.message.startswith("web: the process that renders it") or "8 MiB" in problem.message
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "x", "1.5", "٣", "9" * 30])
