@@ -7,14 +7,14 @@ NODE ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check cluster cluster-down bench picture docs clean
+.PHONY: help setup demo test check cluster cluster-down bench picture docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## Install kfctl and what its tests need into .venv
 
-$(VENV)/.ready: pyproject.toml tools/venv.sh
+$(VENV)/.ready: pyproject.toml requirements-dev.lock tools/venv.sh
 	@PYTHON=$(PYTHON) sh tools/venv.sh $(VENV)
 
 demo: setup ## The main job on a real local Kubernetes (KUBECONTEXT=NAME: on a cluster of yours)
@@ -47,6 +47,9 @@ picture: setup ## Draw the picture of the README from a real apply
 
 docs: setup ## Write the generated pages of docs/ and the tables of the prototypes' READMEs
 	@$(RUN) -m tools.docs
+
+lock: setup ## Resolve all requirements anew and write their hashes (requirements-dev.lock, tests/locks, npm)
+	@$(RUN) -m tools.lock
 
 clean: ## Remove what the targets made in this folder
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

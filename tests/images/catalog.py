@@ -2,22 +2,21 @@
 
 import shutil
 
-from tests.images import image, programs, proxy
+from tests.images import image, npm, programs
 from tests.images.base import BASE
 from tests.images.files import files, package
 from tests.images.image import Built, Image
 from tests.images.layers import images
-from tests.images.python import file_of, lone_package, packages
-from tests.templates.hubprograms import HUBS, LOGINS
+from tests.images.python import file_of, packages
 
-HUB = packages("hub", *HUBS["5.5"], *LOGINS)
+HUB = packages("hub", "hub-5.5", source=True)
 # Without what only compiles extensions: two thirds of its files.
-TENSORFLOW = packages("tensorflow", "tensorflow-cpu==2.21.*", without=("tensorflow/include", "clang"))
-NOTEBOOK = packages("notebook", "notebook==7.6.*", "jupyterlab==4.6.*", "jupyterhub==5.5.*", over=TENSORFLOW)
+TENSORFLOW = packages("tensorflow", "tensorflow", without=("tensorflow/include", "clang"))
+NOTEBOOK = packages("notebook", "notebook")
 SMOKE = files("smoke", {"/opt/tf_sample/tf_smoke.py": "copied-in/tf_smoke.py"})
-DIGITS = file_of("digits", "scikit-learn==1.7.2", "sklearn/datasets/data/digits.csv.gz")
+DIGITS = file_of("digits", "digits", "sklearn/datasets/data/digits.csv.gz")
 TRAINER = files("trainer", {"/opt/train_digits.py": "copied-in/train_digits.py"})
-API = lone_package("serving-api", "tensorflow-serving-api==2.21.*")
+API = packages("serving-api", "serving-api")
 MODEL_SERVER = files(
     "model-server",
     {
@@ -73,7 +72,7 @@ IMAGES = (
     Image(("quay.io/jupyterhub/k8s-hub:4.4.0",), (BASE, HUB), environment=python("hub"), user="1000"),
     Image(
         ("quay.io/jupyterhub/configurable-http-proxy:5.2.0",),
-        (BASE, proxy.LAYER),
+        (BASE, npm.LAYER),
         ("/usr/local/bin/configurable-http-proxy",),
         environment={"PATH": PATH},
         user="1000",

