@@ -29,6 +29,7 @@ check: setup ## Format, lint, types, layers, generated pages
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(RUN) -m tools.file_access
 	$(RUN) -m tools.docs --check
 
 cluster: setup ## Build (once) and start a local Kubernetes control plane; prints its KUBECONFIG (NODE=1: pods run)

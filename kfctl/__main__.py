@@ -2,6 +2,10 @@
 
 import sys
 
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # With `python -m kfctl` this is the current directory: an app must not bring modules along.
+    del sys.path[0]
+
 
 def main() -> None:
     """Be the process `kfctl`."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.conftest import Run
+
 PROGRAM = """
 import json, sys
 before = set(sys.modules)
@@ -52,6 +54,15 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "kfctl: interrupted\n")
+
+
+def test_module_run_imports_nothing_from_the_current_directory(
+    kfctl: Callable[..., Run], tmp_path: Path
+) -> None:
+    for name in ("yaml", "typer", "json", "encodings"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current directory')\n")
+    done = kfctl("version")
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from kfctl.errors import KfctlError, Refused, UsageError
 from kfctl.model.absent import ABSENT
 from kfctl.store.appfiles import component_names, load_app
 from kfctl.store.catalog import catalog
-from kfctl.store.edit import Edit, edit, read_file, remove, rename, write_file
+from kfctl.store.edit import Edit, edit
+from kfctl.store.files.reader import Tree, read_file
+from kfctl.store.files.writer import remove, rename, write_file
 from kfctl.store.lock import locked
-from kfctl.store.manifests import files_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,8 +84,8 @@ def _remove(root: Path, app: App, name: str) -> Touched:
 
 
 def _check_manifests(root: Path, names: Sequence[str], ask: Callable[[str], bool] | None) -> None:
-    folders = [folder for name in names if (folder := root / "components" / name).is_dir()]
-    files = [f"components/{folder.name}/{each}" for folder in folders for each in files_below(folder)]
+    folders = [f"components/{name}" for name in names]
+    files = [f"{folder}/{each}" for folder in folders for each in sorted(Tree(root).files_below(folder))]
     if not files:
         return
     told = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
@@ -97,7 +98,7 @@ def _check_manifests(root: Path, names: Sequence[str], ask: Callable[[str], bool
 def _own_paths(root: Path, name: str) -> list[str]:
     """Return the folder of raw manifests, if there is one, and the file."""
     folder = f"components/{name}"
-    return [*([folder] if (root / folder).is_dir() else []), f"{folder}.yaml"]
+    return [*([folder] if Tree(root).is_directory(folder) else []), f"{folder}.yaml"]
 
 
 def _mentions(app: App, name: str) -> Iterator[tuple[str, str, bool]]:

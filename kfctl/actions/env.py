@@ -16,7 +16,8 @@ from kfctl.store.appfiles import (
     refuse_misnamed,
 )
 from kfctl.store.appfolder import ENVIRONMENTS
-from kfctl.store.edit import Edit, edit, remove, rename, write_file
+from kfctl.store.edit import Edit, edit
+from kfctl.store.files.writer import remove, rename, write_file
 from kfctl.store.lock import locked
 
 if TYPE_CHECKING:

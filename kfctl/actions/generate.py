@@ -11,7 +11,7 @@ from kfctl.engine.resolve import cautions, examine
 from kfctl.errors import UsageError
 from kfctl.store.appfiles import component_names, component_text, load_app
 from kfctl.store.catalog import catalog
-from kfctl.store.edit import make_folder, write_file
+from kfctl.store.files.writer import create_directory, write_file
 from kfctl.store.lock import locked
 from kfctl.store.manifests import PROTOTYPE, manifest_files
 
@@ -76,7 +76,7 @@ def generate(
         _refuse_manifests(root, prototype.name, name)
         write_file(root, path, component_text(prototype.name, values))
         if prototype.name == PROTOTYPE:
-            make_folder(root, f"components/{name}")
+            create_directory(root, f"components/{name}")
     app = load_app(root, components=[name], environments=[])
     component = app.components[name]
     resolved, problems = examine(app, None, component, prototype)
@@ -87,6 +87,6 @@ def generate(
 def _refuse_manifests(root: Path, prototype: str, name: str) -> None:
     """Refuse a component whose folder has manifests that it would leave out."""
     folder = f"components/{name}"
-    if prototype != PROTOTYPE and (root / folder).is_dir() and manifest_files(root, name):
+    if prototype != PROTOTYPE and manifest_files(root, name):
         hint = "take another name, or move them away"
         raise UsageError(f"{folder}/ has manifests, which a {prototype} would leave out", hint=hint)

@@ -103,13 +103,11 @@ def idle_globals(app: App, environment: Environment | None) -> Iterator[Problem]
 
 def read_values(path: str) -> list[Given]:
     """Return the values of a YAML file (`-` is standard input); as in examples, they may be in `params`."""
-    import sys
-    from pathlib import Path
-
     from kfctl import yamltext
+    from kfctl.store.files.reader import read_named
 
     try:
-        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        raw = read_named(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"can't read the values: {reason}", where=Location(path)) from None

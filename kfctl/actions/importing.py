@@ -12,6 +12,7 @@ from kfctl.engine.identity import identity_problems
 from kfctl.errors import AppError, KfctlError, Problem, UsageError
 from kfctl.store.appfile import as_label
 from kfctl.store.appfiles import component_names, component_text, load_app
+from kfctl.store.files.reader import read_named
 from kfctl.store.intake import Intake, Source, put, take_in
 from kfctl.store.lock import locked
 from kfctl.store.manifests import PROTOTYPE
@@ -69,10 +70,11 @@ def _is_stream(path: Path) -> bool:
 
 
 def _stream(path: Path, component: str) -> Intake:
-    import sys
-
-    raw = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     called = "standard input" if path == STDIN else str(path)
+    try:
+        raw = read_named(str(path))
+    except OSError as error:
+        raise UsageError(f"can't read {called}: {error.strerror or error}") from None
     return Intake((Source(called, f"{component}.yaml", raw),))
 
 

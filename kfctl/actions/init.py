@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfctl.actions.generate import generate
-from kfctl.errors import UsageError
+from kfctl.errors import AppError, UsageError
 from kfctl.store.appfile import as_label
 from kfctl.store.appfiles import APP_FILE, create_app, enclosing_app
-from kfctl.store.refusal import told
+from kfctl.store.files.reader import Tree
+from kfctl.store.files.writer import create_directory, remove, rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,17 +51,17 @@ def init(folder: Path, target: Target, prototypes: Sequence[str] = ()) -> Made:
 @contextmanager
 def building_site(folder: Path, *, keep: bool = True) -> Iterator[Path]:
     """Give a folder in which to make the app of `folder`: it goes there in the end, if nothing fails."""
-    with told("make", str(folder)):
-        _refuse(folder)
-        within = folder if folder.is_dir() else folder.parent
-        site = within / f".kfctl-init-{uuid.uuid4().hex[:8]}"
-        site.mkdir()
-        try:
-            yield site
-            if keep:
-                _move(site, folder)
-        finally:
-            shutil.rmtree(site, ignore_errors=True)
+    _refuse(folder)
+    within = folder if folder.is_dir() else folder.parent
+    site = within / f".kfctl-init-{uuid.uuid4().hex[:8]}"
+    create_directory(within, site.name, is_new=True)
+    try:
+        yield site
+        if keep:
+            _move(site, folder)
+    finally:
+        with suppress(AppError):
+            remove(within, site.name)
 
 
 def app_name(folder: Path) -> str:
@@ -89,16 +89,16 @@ def _refuse(folder: Path) -> None:
 
 
 def _move(site: Path, folder: Path) -> None:
-    if not folder.is_dir():
-        site.rename(folder)
+    if site.parent != folder:
+        rename(folder.parent, site.name, folder.name)
         return
-    moved: list[Path] = []
+    moved: list[str] = []
     try:
         for name in OURS:
-            if (site / name).exists():
-                (site / name).rename(folder / name)
-                moved.append(folder / name)
+            if Tree(site).has(name):
+                rename(folder, f"{site.name}/{name}", name)
+                moved.append(name)
     except BaseException:
-        for path in moved:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for name in moved:
+            remove(folder, name)
         raise

@@ -18,7 +18,8 @@ from kfctl.model.ksonnet import KsEnvironment
 from kfctl.store.appfile import as_label
 from kfctl.store.appfiles import app_text, component_text, environment_text, load_app
 from kfctl.store.catalog import catalog
-from kfctl.store.edit import write_file
+from kfctl.store.files.reader import Tree
+from kfctl.store.files.writer import write_file
 from kfctl.store.intake import Source, put
 from kfctl.store.ksonnet import read_ksonnet
 from kfctl.store.manifests import PROTOTYPE
@@ -95,7 +96,7 @@ class _Site:
         if component.params.values:
             hint = "write them as a patch: docs/how-to/environments.md"
             self.left.append(Problem(f"the parameters of {component.name}, a manifest", where, hint))
-        raw = (self.source / component.path).read_bytes()
+        raw = Tree(self.source).read(component.path)
         source = Source(component.path, Path(component.path).name, raw)
         try:
             taken = take([source], component.name)

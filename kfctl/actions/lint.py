@@ -19,7 +19,7 @@ from kfctl.store.catalog import catalog
 from kfctl.store.kinds import built_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kfctl.model.prototype import Example, Prototype
 
@@ -34,8 +34,10 @@ def lint_prototype(root: Path | None, name: str) -> tuple[Problem, ...]:
     prototype = prototypes.get(name)
     sources = prototypes.sources(prototype)
     examples = prototypes.examples(prototype)
-    problems = [*lint(prototype, sources), *_unexplained(prototype), *_unused(prototype, sources)]
-    problems += _unlisted(prototype, sources)
+    files = prototypes.files(prototype)
+    problems = [*lint(prototype, sources), *_unexplained(prototype)]
+    problems += _unused(prototype, sources, files["prototype.yaml"].decode())
+    problems += _unlisted(prototype, sources, files)
     if not prototypes.readme(prototype):
         problems.append(Problem(f"{name} has no README.md", prototype.where))
     if not examples:
@@ -54,9 +56,8 @@ def _unexplained(prototype: Prototype) -> Iterator[Problem]:
             yield Problem(f"parameter {name} has no description", prototype.at(*PARAMETERS, name))
 
 
-def _unused(prototype: Prototype, sources: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield the parameters that neither a template nor a rule of `prototype.yaml` names."""
-    text = (Path(prototype.root) / "prototype.yaml").read_text(encoding="utf-8")
+def _unused(prototype: Prototype, sources: Mapping[str, str], text: str) -> Iterator[Problem]:
+    """Yield the parameters that neither a template nor a rule of `prototype.yaml`, the `text`, names."""
     declared = Counter(re.findall(r"\w+", text))
     used = {*re.findall(r"\w+", "\n".join(sources.values())), "namespace"}
     used |= {name for name, count in declared.items() if count > 1}  # by a rule, besides its declaration
@@ -68,11 +69,11 @@ def _unused(prototype: Prototype, sources: Mapping[str, str]) -> Iterator[Proble
             yield Problem(f"parameter {name} does nothing: no template names it", where, hint)
 
 
-def _unlisted(prototype: Prototype, sources: Mapping[str, str]) -> Iterator[Problem]:
+def _unlisted(prototype: Prototype, sources: Mapping[str, str], files: Collection[str]) -> Iterator[Problem]:
     """Yield the templates that neither `prototype.yaml` nor another template names."""
     listed = {template.file for template in prototype.templates}
     for name in sorted(sources.keys() - listed):
-        own = name.endswith(".j2") and (Path(prototype.root) / name).is_file()
+        own = name.endswith(".j2") and name in files
         if own and not any(name in text for text in sources.values()):
             message = f"{name} makes no object: `templates:` does not name it"
             yield Problem(message, prototype.at("templates"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,18 +11,19 @@ from kfctl import store
 from kfctl.actions.app import check_name
 from kfctl.errors import KfctlError, UsageError
 from kfctl.store.catalog import catalog
-from kfctl.store.edit import write_file
+from kfctl.store.files.reader import Tree
+from kfctl.store.files.writer import remove, write_new
 from kfctl.store.lock import locked
-from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kfctl.errors import Problem
+    from kfctl.model.app import App
     from kfctl.model.prototype import Prototype
 
 SHARED = "common"  # the folder of what prototypes share
-SKELETON = Path(store.__file__).parent / "skeleton"
+SKELETON = Tree(Path(store.__file__).parent / "skeleton", is_trusted=True)
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,26 @@ def search(root: Path | None, words: Sequence[str]) -> Listing:
     return replace(listing, prototypes=tuple(p for p in listing.prototypes if _has(p, words)))
 
 
+def replacements(app: App, components: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return a sentence for each prototype of the app that hides a shipped one and that components use."""
+    used = (app.components[name].prototype for name in sorted(set(components) or app.components))
+    return tuple(
+        f"prototypes/{name}: the app's own prototype replaces the shipped one of the same name"
+        for name in catalog(app.root).replaced(used)
+    )
+
+
 def copy_prototype(root: Path, name: str, new: str) -> str:
     """Copy a prototype into the app, under a new name or not, and return its folder."""
-    prototype = catalog(root).get(name)
+    prototypes = catalog(root)
     with locked(root):
         folder = _free_folder(root, new)
-        texts = _texts(Path(prototype.root))
+        files = dict(prototypes.files(prototypes.get(name)))
         if new != name:
             from kfctl.yamltext import set_in
 
-            texts["prototype.yaml"] = set_in(texts["prototype.yaml"], ("name",), new)
-        _write(root, folder, texts)
+            files["prototype.yaml"] = set_in(files["prototype.yaml"].decode(), ("name",), new).encode()
+        _write(root, folder, files)
     return folder
 
 
@@ -73,7 +83,8 @@ def new_prototype(root: Path, name: str) -> str:
         raise UsageError(f"kfctl has a prototype '{name}', which this would hide", hint=hint)
     with locked(root):
         folder = _free_folder(root, name)
-        _write(root, folder, {path: text.replace("NAME", name) for path, text in _texts(SKELETON).items()})
+        skeleton = SKELETON.read_all("")
+        _write(root, folder, {path: raw.replace(b"NAME", name.encode()) for path, raw in skeleton.items()})
     return folder
 
 
@@ -82,7 +93,7 @@ def _free_folder(root: Path, name: str) -> str:
     if name == SHARED:
         raise UsageError(f"'{name}' is the folder of what prototypes share")
     folder = f"prototypes/{name}"
-    if (root / folder).exists():
+    if Tree(root).has(folder):
         raise UsageError(
             f"the app has a prototype '{name}' already", hint=f"it is in {folder}: change it there"
         )
@@ -94,18 +105,12 @@ def _has(prototype: Prototype, words: Sequence[str]) -> bool:
     return all(word.lower() in text for word in words)
 
 
-def _texts(folder: Path) -> dict[str, str]:
-    """Return the files below a folder."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
-
-
-def _write(root: Path, folder: str, texts: Mapping[str, str]) -> None:
+def _write(root: Path, folder: str, files: Mapping[str, bytes]) -> None:
     """Write all files or none, `prototype.yaml` last: with it, the folder is a prototype."""
     try:
-        for path in sorted(texts, key="prototype.yaml".__eq__):
-            write_file(root, f"{folder}/{path}", texts[path])
+        for path in sorted(files, key="prototype.yaml".__eq__):
+            write_new(root, f"{folder}/{path}", files[path])
     except BaseException:
-        with told("remove", folder):
-            shutil.rmtree(root / folder, ignore_errors=True)
+        with suppress(KfctlError):
+            remove(root, folder)
         raise

@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
 def open_plan(path: str) -> Saved:
     """Return the plan that a file holds."""
-    from pathlib import Path
-
     from kfctl.engine.saved import read
 
-    if not Path(path).exists():
+    if (text := _text(path)) is None:
         hint = f"kfctl apply --plan-out {path} makes a plan"
         raise AppError("there is no such file", where=Location(path), hint=hint)
-    return read(_text(path), path)
+    return read(text, path)
 
 
 def save(prepared: Apply, path: str) -> None:
@@ -29,13 +27,15 @@ def save(prepared: Apply, path: str) -> None:
     from pathlib import Path
 
     from kfctl.engine.saved import is_plan, text
-    from kfctl.store.edit import write_private
+    from kfctl.store.files.reader import Tree
+    from kfctl.store.files.writer import confined, write_private
 
-    there = _text(path) if Path(path).exists() else ""
-    if there.strip() and not is_plan(there):
+    base, name = confined(Path(prepared.about.app.root), path)
+    old = Tree(base).read(name).decode(errors="replace") if Tree(base).has(name) else ""
+    if old.strip() and not is_plan(old):
         hint = "give the plan another name"
         raise AppError("the file is there and is no plan", where=Location(path), hint=hint)
-    write_private(path, text(_content(prepared, os.urandom(16))))
+    write_private(base, name, text(_content(prepared, os.urandom(16))))
 
 
 def refuse_moved(prepared: Apply) -> None:
@@ -67,9 +67,13 @@ def _content(prepared: Apply, salt: bytes) -> dict[str, Any]:
     return held
 
 
-def _text(path: str) -> str:
-    from pathlib import Path
+def _text(path: str) -> str | None:
+    """Return the text of the file that the user names; None where there is none."""
+    from kfctl.store.files.reader import read_named
+    from kfctl.store.refusal import told
 
-    from kfctl.store.edit import read_bytes
-
-    return read_bytes(Path(), path).decode(errors="replace")
+    with told("read", path):
+        try:
+            return read_named(path).decode(errors="replace")
+        except FileNotFoundError:
+            return None

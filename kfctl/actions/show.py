@@ -44,6 +44,7 @@ def render_app(app: App, environment_name: str, components: Sequence[str] = ()) 
 def render_all(app: App, environment_name: str, components: Sequence[str] = ()) -> Rendered:
     """Return the objects as `render_app` does, with the warnings on the way there."""
     from kfctl.actions.given import idle_globals
+    from kfctl.actions.prototype import replacements
     from kfctl.engine.identity import identity_problems
     from kfctl.engine.order import sort_key
 
@@ -57,7 +58,8 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     if doubtful:
         raise AppError.of(doubtful)
     resources.sort(key=sort_key)
-    warnings = [warning for outcome in outcomes for warning in outcome.warnings]
+    warnings = [*replacements(app, components)]
+    warnings += (warning for outcome in outcomes for warning in outcome.warnings)
     if not components:
         warnings += (f"{idle}: {idle.hint}" for idle in idle_globals(app, environment))
     return Rendered(resources, tuple(warnings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import wraps
 from importlib import import_module
@@ -13,6 +14,7 @@ import typer
 
 # In the versions of typer that pyproject.toml allows, its own copy of click lives here and is not exported.
 from typer._click.exceptions import ClickException as Fault
+from typer._click.shell_completion import ShellComplete, add_completion_class, get_completion_class
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from typer._click.core import Command as AnyCommand
     from typer._click.core import Context
     from typer._click.formatting import HelpFormatter
+    from typer._click.shell_completion import CompletionItem
 
 Finished = typer.Exit
 
@@ -33,6 +36,7 @@ __all__ = ["Branch", "Command", "Fault", "Finished", "Group", "invoke", "parsed_
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 COMPLETE = "_KFCTL_COMPLETE"  # the variable by which a shell's completion script asks
+WORD = re.compile(r"[A-Za-z0-9._/@-][A-Za-z0-9._/:=@-]*")
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 PARSERS: dict[Callable[..., object], type[Command]] = {}
 
@@ -113,11 +117,33 @@ def invoke(branch: Branch, arguments: Sequence[str]) -> object:
     """Run the command that the arguments name, and return what its function returned."""
     root = command_tree(branch)
     if instruction := os.environ.get(COMPLETE):
-        from typer.completion import shell_complete
-
-        return shell_complete(root, {}, "kfctl", COMPLETE, instruction)
+        return complete(root, instruction)
     with root.make_context("kfctl", list(arguments)) as context:
         return root.invoke(context)
+
+
+def complete(root: Group, instruction: str) -> int:
+    """Answer a shell's completion script, whose instruction is like `complete_bash`."""
+    from typer._completion_classes import completion_init
+    from typer.completion import shell_complete
+
+    completion_init()
+    shell = instruction.partition("_")[2]
+    if base := get_completion_class(shell):
+        add_completion_class(type(base.__name__, (PlainWords, base), {}), shell)
+    return shell_complete(root, {}, "kfctl", COMPLETE, instruction)
+
+
+class PlainWords(ShellComplete):
+    """The one exit of completion: only plain words pass, whichever completer offers them.
+
+    Shells insert a candidate as it is, and zsh evaluates it before, so what an app's files say must not
+    hold anything that a shell expands.
+    """
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        """Return the candidates that every shell reads as one word and nothing else."""
+        return [item for item in super().get_completions(args, incomplete) if WORD.fullmatch(item.value)]
 
 
 def command_tree(branch: Branch) -> Group:

@@ -1,5 +1,6 @@
-"""What the shell may complete: the names in the app at hand. It never fails, it only finds nothing."""
+"""Shell completion of the names and values of an app."""
 
+import re
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
     Completion = Callable[[typer.Context, str], list[str]]
 
 
+_OPTION = re.compile(r"-\D")
+
+
 def quiet(names: "Names") -> "Completion":
-    """Make a function that tells all candidates into one that completes, and that no app can make fail."""
+    """Make a function that returns all candidates into one that completes, and that no app can make fail.
+
+    A candidate that a command would read as an option is left out.
+    """
 
     def complete(context: typer.Context, incomplete: str) -> list[str]:
         try:
-            return [name for name in names(context) if name.startswith(incomplete)]
+            return [
+                name for name in names(context) if name.startswith(incomplete) and not _OPTION.match(name)
+            ]
         except Exception:  # whatever is wrong: a prompt is no place to say so
             return []
 
@@ -30,26 +39,20 @@ def quiet(names: "Names") -> "Completion":
 @quiet
 def environments(context: typer.Context) -> "Iterable[str]":
     """Return the app's environments."""
-    from kfctl.store.appfiles import environment_names
-
-    return environment_names(_root(context))
+    return _environments(_root(context))
 
 
 @quiet
 def components(context: typer.Context) -> "Iterable[str]":
     """Return the app's components."""
-    from kfctl.store.appfiles import component_names
-
-    return component_names(_root(context))
+    return _components(_root(context))
 
 
 @quiet
 def environment_or_component(context: typer.Context) -> "Iterable[str]":
     """Return what may stand first where the environment may be left out."""
-    from kfctl.store.appfiles import component_names, environment_names
-
     root = _root(context)
-    return [*environment_names(root), *component_names(root)]
+    return [*_environments(root), *_components(root)]
 
 
 @quiet
@@ -77,18 +80,30 @@ def keys(context: typer.Context) -> "Iterable[str]":
 @quiet
 def assignment(context: typer.Context) -> "Iterable[str]":
     """Return what may come next in `COMPONENT KEY VALUE`, or in `KEY VALUE` with --global."""
-    from kfctl.store.appfiles import component_names
-
     words = list(context.params.get("words") or ())
     if context.params.get("everywhere"):
-        found = [_prototype(context, name) for name in component_names(_root(context))]
+        found = [_prototype(context, name) for name in _components(_root(context))]
     elif not words:
-        return component_names(_root(context))
+        return _components(_root(context))
     else:
         found = [_prototype(context, words.pop(0))]
     if len(words) == 1 and "=" not in words[0]:
         return _choices(found, words[0])
     return {name for prototype in found for name in prototype.parameters}
+
+
+def _environments(root: "Path") -> list[str]:
+    from kfctl.store.appfile import is_label
+    from kfctl.store.appfiles import environment_names
+
+    return [name for name in environment_names(root) if is_label(name)]
+
+
+def _components(root: "Path") -> list[str]:
+    from kfctl.store.appfile import is_label
+    from kfctl.store.appfiles import component_names
+
+    return [name for name in component_names(root) if is_label(name)]
 
 
 def _choices(prototypes: "Iterable[Prototype]", key: str) -> "Iterable[str]":

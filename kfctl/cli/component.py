@@ -15,6 +15,7 @@ def list_components(session: Session, form: Output = Format.TABLE) -> None:
     """List the components."""
     from kfctl.actions.app import here
     from kfctl.actions.component import summaries
+    from kfctl.actions.prototype import replacements
     from kfctl.store.appfiles import load_app
 
     app = load_app(here(session.directory), environments=[])
@@ -23,6 +24,8 @@ def list_components(session: Session, form: Output = Format.TABLE) -> None:
         {"component": name, "prototype": component.prototype, "summary": told[component.prototype]}
         for name, component in sorted(app.components.items())
     ]
+    for replacement in replacements(app):
+        console.warn(replacement)
     output.write_list(records, ["component", "prototype", "summary"], form)
 
 

@@ -93,11 +93,14 @@ def between(
 ) -> ExitCode:
     """Print what differs between two environments."""
     from kfctl.actions.diff import compare_environments
+    from kfctl.actions.prototype import replacements
     from kfctl.cli import planview
     from kfctl.engine.planvalue import changes_value
     from kfctl.model.plan import Action
 
     changes = compare_environments(app, *environments, components)
+    for replacement in replacements(app, components):
+        console.warn(replacement)
     names = [environment.name for environment in environments]
     value = {"environments": names, "changes": changes_value(changes)}
     heading = f"{names[0]} → {names[1]}"

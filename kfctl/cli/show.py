@@ -68,7 +68,7 @@ def _export(root: Path, folder: Path, resources: "Sequence[Resource]", form: For
     else:
         files = [as_yaml([resource]) + "\n" for resource in resources]
     names = file_names(resources, ".json" if form is Form.JSON else ".yaml")
-    done = export(folder, dict(zip(names, files, strict=True)))
+    done = export(root, folder, dict(zip(names, files, strict=True)))
     console.note(f"{folder}: {len(names)} files, {len(done.written)} written, {len(done.removed)} removed")
 
 

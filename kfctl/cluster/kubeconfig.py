@@ -12,6 +12,7 @@ from kfctl.errors import ClusterError, KfctlError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MAX_BYTES = 16 * 2**20
 _PATHS = {"clusters": ("certificate-authority",), "users": ("client-certificate", "client-key", "tokenFile")}
 _SINGULAR = {"clusters": "cluster", "users": "user", "contexts": "context"}
 
@@ -119,7 +120,11 @@ def _read(path: str) -> dict[str, Any]:
     from kfctl import yamltext
 
     try:
-        loaded = yamltext.load(Path(path).read_text(encoding="utf-8"), path)
+        with open(path, "rb") as stream:  # a pipe, too, as of a shell's <(command)
+            raw = stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise _broken(path, f"it is larger than {MAX_BYTES // 2**20} MiB")
+        loaded = yamltext.load(raw.decode("utf-8"), path)
     except FileNotFoundError as error:
         raise ClusterError(f"there is no kubeconfig {path}", hint=_HOW) from error
     except (OSError, UnicodeDecodeError) as error:

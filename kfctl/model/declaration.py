@@ -114,9 +114,23 @@ def _text(value: Any, path: Path) -> Iterator[Fault]:
         yield Fault(path, "must be text")
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a name can only be that of an entry in one directory: no path, and nothing hidden."""
+    return bool(name) and not name.startswith(".") and not set(name) & set("/\\\0")
+
+
+def is_plain_path(path: str) -> bool:
+    """Whether a path can only lead to something below the directory that it is relative to."""
+    return all(map(is_plain_name, path.split("/")))
+
+
 def _names(value: Any, path: Path) -> Iterator[Fault]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         yield Fault(path, "must be a list of names")
+        return
+    for index, name in enumerate(value):
+        if not is_plain_name(name):
+            yield Fault((*path, index), "must be a name without slashes that does not begin with a dot")
 
 
 def _templates(value: Any, path: Path) -> Iterator[Fault]:
@@ -127,6 +141,8 @@ def _templates(value: Any, path: Path) -> Iterator[Fault]:
         entry = {"file": entry} if isinstance(entry, str) else entry
         if not isinstance(entry, dict) or not entry.keys() <= {"file", "when"} or not _texts(entry, "file"):
             yield Fault((*path, index), "must be the name of a file, or a map {file, when}")
+        elif not is_plain_path(entry["file"]):
+            yield Fault((*path, index), "must be the path of a file in the prototype's directory, without ..")
 
 
 def _texts(entry: dict[str, Any], needed: str) -> bool:

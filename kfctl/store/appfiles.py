@@ -11,11 +11,13 @@ from kfctl import __version__, yamltext
 from kfctl.errors import AppError, Location, Problem, did_you_mean
 from kfctl.forks import spread
 from kfctl.model.app import App, Component, Environment, Target
+from kfctl.model.declaration import is_plain_name
 from kfctl.store.appfile import API_VERSION, AppFile, bad_name, is_label
 from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS, AppFolder
-from kfctl.store.edit import read_file, write_file
+from kfctl.store.files.owner import foreign_owner
+from kfctl.store.files.reader import Tree, read_file
+from kfctl.store.files.writer import confined, create_directory, write_file
 from kfctl.store.manifests import raw_manifests
-from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,25 +39,54 @@ def find_app(start: Path, directory: str | None = None) -> Path:
     if found is None:
         message = f"there is no app here: no {APP_FILE} in {folder} or in a folder above it"
         raise AppError(message, hint="kfctl init NAME makes one; --dir DIR takes one that is elsewhere")
+    named = directory is not None and found == Path(os.path.normpath(folder.absolute()))
+    if not named and (owner := foreign_owner(found / APP_FILE) or foreign_owner(found)):
+        import shlex
+
+        message = f"the app belongs to {owner}, not to you"
+        hint = f"if you trust its files, name it: --dir {shlex.quote(str(found))}"
+        raise AppError(message, where=Location(str(found / APP_FILE)), hint=hint)
     return found
 
 
 def enclosing_app(start: Path) -> Path | None:
-    """Return the app that `start` is in, or None."""
-    start = Path(
-        os.path.normpath(start.absolute())
-    )  # not resolved: the user's own name of it is the better one
-    return next((folder for folder in (start, *start.parents) if os.path.lexists(folder / APP_FILE)), None)
+    """Return the app that `start` is in, or None; as Git does, stay on one file system."""
+    # Not resolved: the user's own name of it is the better one.
+    start = Path(os.path.normpath(start.absolute()))
+    device = _device(start)
+    for folder in (start, *start.parents):
+        if _device(folder) != device:
+            return None
+        if os.path.lexists(folder / APP_FILE):
+            return folder
+    return None
+
+
+def _device(folder: Path) -> int | None:
+    """Return the file system of a directory, or of the one that it would be created in; None if unknown."""
+    try:
+        return folder.stat().st_dev
+    except (FileNotFoundError, NotADirectoryError):
+        return _device(folder.parent)
+    except OSError:
+        return None
 
 
 def component_names(root: Path) -> tuple[str, ...]:
     """Return the names of the app's components, sorted, without reading their files."""
-    return tuple(AppFolder(root, COMPONENTS, []).files)
+    return _names(root, COMPONENTS)
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
     """Return the names of the app's environments, sorted, without reading their files."""
-    return tuple(AppFolder(root, ENVIRONMENTS, []).files)
+    return _names(root, ENVIRONMENTS)
+
+
+def _names(root: Path, folder: str) -> tuple[str, ...]:
+    listed = AppFolder(root, folder, [])
+    if listed.unreadable:
+        raise listed.unreadable
+    return tuple(listed.files)
 
 
 def misnamed_environments(root: Path) -> tuple[str, ...]:
@@ -115,12 +146,12 @@ def create_app(root: Path, name: str, target: Target) -> App:
         raise AppError(f"{outer} is an app already", where=Location(str(outer / APP_FILE)))
     from uuid import uuid4  # 4 ms that no other command pays
 
-    with told("make", str(root)):
-        for folder in (root, root / COMPONENTS, root / ENVIRONMENTS):
-            folder.mkdir(parents=True, exist_ok=True)
-            if folder != root and any(child.name[0] != "." for child in folder.iterdir()):
-                message = f"the folder {folder.name} is there already, with files in it"
-                raise AppError(message, where=Location(str(folder)), hint="make the app in another folder")
+    create_directory(*confined(None, root))
+    for folder in (COMPONENTS, ENVIRONMENTS):
+        create_directory(root, folder)
+        if any(entry.name[0] != "." for entry in Tree(root).entries(folder)):
+            message = f"the folder {folder} is there already, with files in it"
+            raise AppError(message, where=Location(str(root / folder)), hint="make the app in another folder")
     write_file(root, "environments/default.yaml", environment_text(target))
     write_file(root, APP_FILE, app_text(name, str(uuid4())))  # last: with it, it is an app
     return load_app(root)
@@ -176,6 +207,8 @@ def _components(root: Path, folder: AppFolder, problems: list[Problem]) -> dict[
 def _component(file: AppFile, name: str, folder: AppFolder) -> Component:
     file.head("Component", ("prototype", "params", "patches"))
     prototype = file.text("prototype", required=True) or ""
+    if prototype and not is_plain_name(prototype):
+        file.problem("prototype must be a name without slashes that does not begin with a dot", "prototype")
     return Component(
         name=name,
         prototype=prototype,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-import os
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, Location, Problem
 from kfctl.store.appfile import bad_name, is_label
+from kfctl.store.files.reader import Tree
 from kfctl.store.manifests import PROTOTYPE, manifest_files
-from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
+
+    from kfctl.store.files.reader import Entry
 
 COMPONENTS, ENVIRONMENTS = "components", "environments"
 
@@ -33,6 +34,7 @@ class AppFolder:
         """Look into the folder `name` of the app in `root`; it need not be there."""
         self.root, self.name, self.problems, self.only = root, name, problems, only
         self.files: dict[str, str] = {}
+        self.unreadable: AppError | None = None  # why the folder can't be listed
         self.misnamed: list[str] = []  # files that are not read, by the names they would have
         self._folders: set[str] = set()
         for entry in self._entries():
@@ -67,22 +69,20 @@ class AppFolder:
         if self.name != COMPONENTS:
             return ()
         try:
-            with told("read", f"{self.name}/{folder}"):
-                return manifest_files(self.root, folder)
+            return manifest_files(self.root, folder)
         except AppError as error:
             self.problems += error.problems
             return ()
 
-    def _entries(self) -> list[os.DirEntry[str]]:
+    def _entries(self) -> list[Entry]:
         try:
-            with told("read", self.name), os.scandir(self.root / self.name) as entries:
-                return sorted((each for each in entries if each.name[0] != "."), key=lambda each: each.name)
+            return [each for each in Tree(self.root).entries(self.name) if each.name[0] != "."]
         except AppError as error:
-            if os.path.lexists(self.root / self.name):
-                self.problems += error.problems
+            self.problems += error.problems
+            self.unreadable = error
             return []
 
-    def _add(self, entry: os.DirEntry[str]) -> None:
+    def _add(self, entry: Entry) -> None:
         stem, _, suffix = entry.name.rpartition(".")
         if stem and suffix == "yaml":
             self.files[stem] = f"{self.name}/{entry.name}"
@@ -93,8 +93,16 @@ class AppFolder:
             if self._chosen(stem):
                 message = f"only .yaml files are read in {self.name}/"
                 self._problem(entry.name, message, f"rename it to {stem}.yaml")
-        elif entry.is_dir():
+        elif entry.is_directory or (entry.is_link and self._leads_to_directory(entry.name)):
             self._folders.add(entry.name)
+
+    def _leads_to_directory(self, name: str) -> bool:
+        try:
+            return Tree(self.root).is_directory(f"{self.name}/{name}")
+        except AppError as error:
+            if self._chosen(name):
+                self.problems += error.problems
+            return False
 
     def _problem(self, name: str, message: str, hint: str) -> None:
         self.problems.append(Problem(message, Location(f"{self.name}/{name}"), hint))

@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING
 from kfctl.errors import AppError, Location, UsageError
 from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS
 from kfctl.store.catalog import PROTOTYPES
-from kfctl.store.refusal import told
+from kfctl.store.files.reader import Tree
+from kfctl.store.files.writer import (
+    TEMPORARY,
+    confined,
+    create_directory,
+    remove,
+    remove_leftovers,
+    write_output,
+)
+from kfctl.store.lock import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from kfctl.model.resource import Resource
+    from kfctl.store.files.reader import Entry
 
 INDEX = ".kfctl-files"  # in the folder: the names of the files that are ours, one a line
 LONGEST = 200  # of a file's name: most file systems take 255 bytes
@@ -40,18 +50,29 @@ def refuse_sources(root: Path, folder: Path) -> None:
             raise UsageError(message, hint="take another folder, such as rendered/")
 
 
-def export(folder: Path, files: Mapping[str, str]) -> Exported:
-    """Make the folder hold `files` (name → text), beside whatever in it is not ours."""
-    with told("write", str(folder)):
-        folder.mkdir(parents=True, exist_ok=True)
+def export(root: Path, folder: Path, files: Mapping[str, str]) -> Exported:
+    """Make the folder hold `files` (name → text), beside whatever in it is not ours.
+
+    In the app at `root` the folder's path must not lead out of it; nowhere may it be a link, or hold a link
+    in place of a file.
+    """
+    base, path = confined(root, folder)
+    if folder.is_symlink():
+        raise AppError("it is a link", where=Location(str(folder)), hint="name the directory it leads to")
+    create_directory(base, path)
+    with locked(folder):
+        remove_leftovers(folder, "", TEMPORARY)
         ours = _index(folder)
-        _refuse_others(folder, [name for name in files if name not in ours])
-        _write(folder / INDEX, [*ours, *files])  # first: a killed run leaves no file that nobody owns
-        written = tuple(name for name, text in files.items() if _updated(folder / name, text))
-        removed = tuple(name for name in ours if name not in files and _is_file(folder / name))
+        there = {entry.name: entry for entry in Tree(folder).entries("")}
+        if taken := [name for name in files if name in there and name not in ours]:
+            hint = "take another folder, or remove them"
+            raise UsageError(f"{folder} has {', '.join(taken)} already, which kfctl did not write", hint=hint)
+        _write_index(folder, [*ours, *files])  # first: a killed run leaves no file that nobody owns
+        written = tuple(name for name, text in files.items() if write_output(folder, name, text.encode()))
+        removed = tuple(name for name in ours if name not in files and _is_file(there.get(name)))
         for name in removed:
-            (folder / name).unlink()
-        _write(folder / INDEX, files)
+            remove(folder, name)
+        _write_index(folder, files)
     return Exported(written, removed)
 
 
@@ -74,38 +95,24 @@ def _file_name(*parts: str) -> str:
 
 
 def _index(folder: Path) -> list[str]:
-    if not (folder / INDEX).exists():
+    tree = Tree(folder)
+    entry = next((entry for entry in tree.entries("") if entry.name == INDEX), None)
+    if entry is None:
         return []
-    names = (folder / INDEX).read_text(encoding="utf-8").splitlines()
-    wrong = [name for name in names if not re.fullmatch("[a-z0-9_-][a-z0-9._-]*", name)]
-    if wrong:
-        hint = "remove it: then kfctl removes no file here"
+    if not _is_file(entry):
+        raise AppError("it is no regular file", where=Location(str(folder / INDEX)))
+    names = tree.read(INDEX).decode(errors="replace").splitlines()
+    if any(not re.fullmatch("[a-z0-9_-][a-z0-9._-]*", name) for name in names):
+        hint = "take another folder"
         raise AppError(
-            f"'{wrong[0]}' is no file that kfctl wrote", where=Location(str(folder / INDEX)), hint=hint
+            "it is no list of files as kfctl writes it", where=Location(str(folder / INDEX)), hint=hint
         )
     return names
 
 
-def _refuse_others(folder: Path, new: Sequence[str]) -> None:
-    taken = [name for name in new if (folder / name).exists() or (folder / name).is_symlink()]
-    if taken:
-        hint = "take another folder, or remove them"
-        raise UsageError(f"{folder} has {', '.join(taken)} already, which kfctl did not write", hint=hint)
+def _is_file(entry: Entry | None) -> bool:
+    return entry is not None and not entry.is_directory and not entry.is_link
 
 
-def _is_file(path: Path) -> bool:
-    return path.is_file() or path.is_symlink()
-
-
-def _updated(path: Path, text: str) -> bool:
-    content = text.encode("utf-8")
-    if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
-        return False
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
-    return True
-
-
-def _write(path: Path, names: Mapping[str, str] | Sequence[str]) -> None:
-    _updated(path, "".join(f"{name}\n" for name in dict.fromkeys(names)))
+def _write_index(folder: Path, names: Iterable[str]) -> None:
+    write_output(folder, INDEX, "".join(f"{name}\n" for name in dict.fromkeys(names)).encode())

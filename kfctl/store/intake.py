@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kfctl.errors import AppError, Location, UsageError, did_you_mean
-from kfctl.store.edit import read_bytes, rename, write_file
+from kfctl.store.files.reader import Tree, read_named
+from kfctl.store.files.writer import (
+    create_directory,
+    remove,
+    remove_leftovers,
+    rename,
+    write_file,
+    write_new,
+)
 from kfctl.store.lock import locked
-from kfctl.store.manifests import SUFFIXES, files_below
-from kfctl.store.refusal import told
+from kfctl.store.manifests import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,36 +70,27 @@ def take_in(path: Path) -> Intake:
 def put(root: Path, component: str, text: str, files: Mapping[str, bytes]) -> None:
     """Make a component with `text` in its file and these manifests: whole, or not at all."""
     folder, file = f"components/{component}", f"components/{component}.yaml"
-    with locked(root), told("write", folder):
-        components = root / "components"
-        components.mkdir(exist_ok=True)
-        for leftover in components.glob(f"{_SITE}*"):  # of a killed command: we hold the lock
-            shutil.rmtree(leftover)
-        if os.path.lexists(root / folder):
+    with locked(root):
+        create_directory(root, "components")
+        remove_leftovers(root, "components", _SITE)
+        if Tree(root).has(folder):
             raise AppError(
                 f"{folder} is there already", where=Location(folder), hint="--name takes another name"
             )
-        site = components / f"{_SITE}{secrets.token_hex(4)}"
+        site = f"components/{_SITE}{secrets.token_hex(4)}"
         try:
             for name, content in files.items():
-                _write(site / name, content)
+                write_new(root, f"{site}/{name}", content)
             write_file(
                 root, file, text
             )  # first: without manifests it is a component, they without it are none
-            rename(root, f"components/{site.name}", folder)
+            rename(root, site, folder)
         except BaseException:
-            (root / file).unlink(missing_ok=True)
+            remove(root, file)
             raise
         finally:
-            shutil.rmtree(site, ignore_errors=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+            with suppress(AppError):
+                remove(root, site)
 
 
 def _file(path: Path) -> Source:
@@ -102,7 +98,7 @@ def _file(path: Path) -> Source:
         raise UsageError("a URL can't be imported, only what is here", hint=_DOWNLOAD)
     _refuse_other(path)
     try:
-        raw = path.read_bytes()
+        raw = read_named(str(path))
     except OSError as error:
         near = _near(path) if isinstance(error, FileNotFoundError) else ""
         raise UsageError(f"can't read {path}: {error.strerror}", hint=near or _WHAT) from None
@@ -112,15 +108,16 @@ def _file(path: Path) -> Source:
 
 def _refuse_other(path: Path) -> None:
     """Refuse a file that shows that its folder holds no plain manifests."""
-    if path.name in _OTHERS and path.is_file():
+    if path.name in _OTHERS and Tree(path.parent).is_file(path.name):
         what, hint = _OTHERS[path.name]
         raise UsageError(f"{path.parent} is {what}: it has a {path.name}", hint=hint.format(path.parent))
 
 
 def _near(path: Path) -> str:
     """Return which file of its folder may have been meant; nothing where that can't be looked into."""
-    with suppress(OSError):
-        there = [str(each) for each in path.parent.iterdir() if each.name.endswith(SUFFIXES)]
+    with suppress(AppError):
+        entries = Tree(path.parent).entries("")
+        there = [str(path.parent / each.name) for each in entries if each.name.endswith(SUFFIXES)]
         return did_you_mean(str(path), there)
     return ""
 
@@ -128,10 +125,10 @@ def _near(path: Path) -> str:
 def _folder(folder: Path) -> Intake:
     for name in _OTHERS:
         _refuse_other(folder / name)
-    with told("read", str(folder)):
-        found = files_below(folder)
+    tree = Tree(folder)
+    found = sorted(tree.files_below(""))
     wanted = [name for name in found if name.endswith(SUFFIXES)]
     if not wanted:
         raise UsageError(f"{folder} has no manifests", hint=f"they end in {', '.join(SUFFIXES)}")
-    sources = tuple(Source(str(folder / name), name, read_bytes(folder, name)) for name in wanted)
-    return Intake(sources, tuple(name for name in found if name not in wanted))
+    sources = (Source(str(folder / name), name, raw) for name, raw in tree.read_all("", wanted).items())
+    return Intake(tuple(sources), tuple(name for name in found if name not in wanted))

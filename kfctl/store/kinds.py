@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kfctl.store.files.reader import Tree
+
 
 @cache
 def built_in() -> dict[str, Any]:
     """Return the version of Kubernetes, the type of each kind, and the fields of each type."""
-    table: dict[str, Any] = json.loads(Path(__file__).with_name("kinds.json").read_text(encoding="utf-8"))
+    table: dict[str, Any] = json.loads(Tree(Path(__file__).parent, is_trusted=True).read("kinds.json"))
     return table

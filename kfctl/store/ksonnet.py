@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kfctl import yamltext
-from kfctl.errors import KfctlError, Location, Problem
+from kfctl.errors import AppError, KfctlError, Location, Problem
 from kfctl.model.app import Settings
+from kfctl.model.declaration import is_plain_path
 from kfctl.model.ksonnet import KsApp, KsComponent, KsEnvironment
 from kfctl.model.resource import at
-from kfctl.store.edit import read_file
+from kfctl.store.files.reader import Tree, read_file
 from kfctl.store.jsonnet import Object, Program, parse, plain
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ _IMPORTED = {
 def ksonnet_root(path: Path) -> Path | None:
     """Return the folder of the ksonnet app that is meant by it, or by its `app.yaml`; None if it is none."""
     root = path.parent if path.name == APP_YAML else path
-    file = root / APP_YAML
-    is_app = file.is_file() and _KIND.search(file.read_text(encoding="utf-8", errors="replace"))
+    tree = Tree(root)
+    is_app = tree.is_file(APP_YAML) and _KIND.search(tree.read(APP_YAML).decode(errors="replace"))
     return root if is_app else None
 
 
@@ -69,10 +70,11 @@ def read_ksonnet(root: Path) -> KsApp:
 
 def _program(root: Path, path: str, broken: list[Problem]) -> Program:
     """Return what a file of Jsonnet says; one that is not there is empty, as is one that is broken."""
-    if not (root / path).is_file():
+    if not (tree := Tree(root)).is_file(path):
         return Program(Object({}, {}))
+    raw = tree.read(path)
     try:
-        return parse(read_file(root, path), path)
+        return parse(yamltext.decode(raw, path), path)
     except KfctlError as error:
         broken += error.problems
         return Program(Object({}, {}))
@@ -86,18 +88,19 @@ def _settings(value: Any) -> Settings:
 
 
 def _components(root: Path, params: Object | None, left: list[Problem]) -> Iterator[KsComponent]:
-    folder, vendored = root / "components", _vendored(root)
-    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        name, path = entry.stem, f"components/{entry.name}"
-        if entry.is_dir() and any(entry.iterdir()):
+    tree, vendored = Tree(root), _vendored(root)
+    for entry in tree.entries("components"):
+        path = f"components/{entry.name}"
+        name, suffix = PurePath(path).stem, PurePath(path).suffix
+        if tree.is_directory(path) and tree.entries(path):
             left.append(
                 Problem(
                     f"{entry.name} is a module, and kfctl has none", Location(path), "import its YAML files"
                 )
             )
-        elif entry.suffix in (".jsonnet", ".yaml", ".json"):
+        elif suffix in (".jsonnet", ".yaml", ".json"):
             settings = _settings(params.values.get(name)) if params else Settings()
-            manifest = entry.suffix != ".jsonnet"
+            manifest = suffix != ".jsonnet"
             text = "" if manifest else read_file(root, path)
             prototype = _prototype(text)
             edited = "" if manifest or not prototype else _edited(text, vendored)
@@ -115,8 +118,10 @@ def _prototype(text: str) -> str:
 
 def _vendored(root: Path) -> frozenset[str]:
     """Return the essence of all prototypes that were installed."""
-    files = root.glob("vendor/**/prototypes/*.jsonnet")
-    return frozenset(_essence(file.read_text("utf-8", "replace")) for file in files)
+    tree = Tree(root)
+    names = [name for name in tree.files_below("vendor") if PurePath(name).match("prototypes/*.jsonnet")]
+    contents = tree.read_all("vendor", names).values()
+    return frozenset(_essence(raw.decode(errors="replace")) for raw in contents)
 
 
 def _edited(text: str, vendored: frozenset[str]) -> str:
@@ -141,25 +146,37 @@ def _without_file(params: Any, components: Mapping[str, KsComponent]) -> Iterato
 
 def _environments(root: Path, left: list[Problem], broken: list[Problem]) -> Iterator[KsEnvironment]:
     """Yield the environments that app.yaml names, and in old apps those that have a folder."""
-    app, override = (_yaml(root, file, broken) for file in (APP_YAML, OVERRIDE))
-    named = {**_map(at(app, "environments")), **_map(at(override, "environments"))}
+    places: dict[str, Location] = {}
+    named: dict[str, Any] = {}
+    for file in (APP_YAML, OVERRIDE):
+        located = _located(root, file, broken)
+        found = _map(at(located and located.value, "environments"))
+        named |= found
+        places |= {name: located.key_at("environments", name) for name in found if located}
     if not named:
-        found = sorted((root / "environments").glob("**/spec.json"))
-        named = {str(file.parent.relative_to(root / "environments")): {} for file in found}
+        specs = (PurePath(name) for name in sorted(Tree(root).files_below("environments")))
+        named = {str(spec.parent): {} for spec in specs if spec.name == "spec.json"}
     for name, entry in named.items():
         entry = entry if isinstance(entry, dict) else {}
         targets = entry.get("targets")
         if isinstance(targets, list) and any(target != "/" for target in targets):
             said = f"the targets of environment {name}: kfctl has no modules"
             left.append(Problem(said, Location(APP_YAML), "choose with -c"))
-        yield _environment(root, name, entry, left, broken)
+        path = str(entry.get("path") or name)
+        if not is_plain_path(path):
+            message = f"environment {name}: {path!r} is no path below environments/"
+            raise AppError(message, where=places.get(name, Location(APP_YAML)))
+        yield _environment(root, name, (path, entry), left, broken)
 
 
 def _environment(
-    root: Path, name: str, entry: Mapping[str, Any], left: list[Problem], broken: list[Problem]
+    root: Path, name: str, entry: tuple[str, Mapping[str, Any]], left: list[Problem], broken: list[Problem]
 ) -> KsEnvironment:
-    folder = f"environments/{entry.get('path') or name}"
-    target = _map(entry.get("destination")) or _map(_yaml(root, f"{folder}/spec.json", broken))
+    path, declared = entry
+    folder = f"environments/{path}"
+    spec = f"{folder}/spec.json"
+    located = None if _map(declared.get("destination")) else _located(root, spec, broken)
+    target = _map(declared.get("destination")) or _map(located and located.value)
     file = f"{folder}/params.libsonnet"
     overrides = _overrides(_program(root, file, broken), file, left)
     globals_ = _program(root, f"{folder}/globals.libsonnet", broken).result
@@ -198,11 +215,13 @@ def _unread(root: Path, environments: Mapping[str, KsEnvironment]) -> Iterator[P
             yield Problem(what, where, "write it as a patch: docs/how-to/environments.md")
 
 
-def _yaml(root: Path, path: str, broken: list[Problem]) -> Any:
-    if not (root / path).is_file():
+def _located(root: Path, path: str, broken: list[Problem]) -> yamltext.Located | None:
+    """Return what a YAML file says; None for one that is missing, or broken."""
+    if not (tree := Tree(root)).is_file(path):
         return None
+    raw = tree.read(path)
     try:
-        return yamltext.load(read_file(root, path), path)
+        return yamltext.load_located(raw, path)
     except KfctlError as error:
         broken += error.problems
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import time
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError
@@ -15,9 +15,12 @@ from kfctl.store.refusal import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+LOCK_FILE = ".kfctl-lock"  # there while a command holds the lock
 
 _held: ContextVar[frozenset[str]] = ContextVar("held", default=frozenset())
-_NO_FOLDER_LOCKS = {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextlib.contextmanager
@@ -28,55 +31,104 @@ def locked(root: Path, patience: float = 30) -> Iterator[None]:
         yield
         return
     with told("lock", str(root)):
-        descriptor = _lock(Path(name), patience)
-    token = _held.set(_held.get() | {name})
+        directory = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield
+        with told("lock", str(root)):
+            descriptor = _acquire(directory, time.monotonic() + patience)
+        token = _held.set(_held.get() | {name})
+        try:
+            yield
+        finally:
+            _held.reset(token)
+            if descriptor is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(LOCK_FILE, dir_fd=directory)  # before it is released: who waits makes a new one
+                os.close(descriptor)
     finally:
-        _held.reset(token)
-        os.close(descriptor)
+        os.close(directory)
 
 
-def _lock(root: Path, patience: float) -> int:
-    """Return a descriptor that holds the lock of the app until it is closed or its process ends.
+def _acquire(directory: int, deadline: float) -> int | None:
+    """Return the descriptor of the locked lock file; None where the directory itself is locked.
 
-    The lock is on the app's own folder: that is always there, is never replaced (as files are by an edit),
-    needs no right to write, and leaves nothing behind that Git would show. Some network file systems lock
-    only what is open for writing, which a folder never is: there `kfctl.yaml` is locked instead.
+    Anyone who may read a file can hold a lock on it, see flock(2). So it is a file of its own, which nobody
+    can open but those who may write to the directory. In a read-only directory there can be none.
     """
-    try:
-        return _held_descriptor(root, os.O_RDONLY | os.O_DIRECTORY, patience)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_LOCKS:
-            raise
-    return lock_file(root / "kfctl.yaml", patience)
-
-
-def lock_file(file: Path, patience: float) -> int:
-    """Return a descriptor that holds the lock of a file which an edit may replace at any time."""
+    allowed = 0o600 | (writable := os.fstat(directory).st_mode & 0o022) | writable << 1
     while True:
-        descriptor = _held_descriptor(file, os.O_RDWR, patience)
-        if os.path.samestat(os.fstat(descriptor), file.stat()):
-            return descriptor
-        os.close(descriptor)  # an edit has replaced the file while we waited: lock the new one
+        try:
+            descriptor = _open(directory, allowed)
+        except OSError as error:
+            if error.errno not in _NOT_WRITABLE or _exists(directory):
+                raise
+            _wait(directory, deadline)
+            return None
+        try:
+            if _is_current(directory, descriptor, allowed):
+                _wait(descriptor, deadline)
+                if _is_current(directory, descriptor, allowed):
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # another command has removed it meanwhile, or it was not made by kfctl
 
 
-def _held_descriptor(path: Path, flags: int, patience: float) -> int:
+def _open(directory: int, allowed: int) -> int:
+    """Open the lock file; one that kfctl can't have made, as a checkout may hold, is removed first."""
+    old = _status(directory)
+    if old and (not stat.S_ISREG(old.st_mode) or old.st_mode & 0o777 & ~allowed):
+        os.unlink(LOCK_FILE, dir_fd=directory)
+    descriptor = os.open(
+        LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, allowed, dir_fd=directory
+    )
+    if os.fstat(descriptor).st_uid == os.geteuid():
+        os.fchmod(descriptor, allowed)  # whoever else may write to the directory, whatever the umask
+    return descriptor
+
+
+def _is_current(directory: int, descriptor: int, allowed: int) -> bool:
+    """Whether the lock file is still the one that was opened, and nobody else can open it."""
+    opened, current = os.fstat(descriptor), _status(directory)
+    return (
+        current is not None and os.path.samestat(opened, current) and not current.st_mode & 0o777 & ~allowed
+    )
+
+
+def _exists(directory: int) -> bool:
+    return _status(directory) is not None
+
+
+def _status(directory: int) -> os.stat_result | None:
+    try:
+        return os.stat(LOCK_FILE, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _wait(descriptor: int, deadline: float) -> None:
+    """Lock what is open; AppError if somebody else still holds it at the deadline."""
     import fcntl
 
-    descriptor = os.open(path, flags | os.O_CLOEXEC)
-    deadline = time.monotonic() + patience
-    try:
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return descriptor
-            if time.monotonic() > deadline:
-                message = f"another kfctl has been changing this app for {patience:.0f} seconds"
-                raise AppError(
-                    message, hint="look for it with `ps`, it may be stopped; the lock ends with it"
-                )
-            time.sleep(0.01)
-    except BaseException:
-        os.close(descriptor)
-        raise
+    begin = time.monotonic()
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if time.monotonic() > deadline:
+            waited = f"{time.monotonic() - begin:.0f} seconds"
+            raise AppError(
+                f"another kfctl{_holder(descriptor)} has been changing this app for {waited}",
+                hint="look for it with `ps`, it may be stopped; the lock ends with it",
+            )
+        time.sleep(0.01)
+
+
+def _holder(descriptor: int) -> str:
+    """Return who holds the lock, as its file says; empty where it does not."""
+    with contextlib.suppress(OSError):
+        process = os.pread(descriptor, 20, 0).strip().decode("ascii", "replace")
+        if process.isdigit():
+            return f" (process {process})"
+    return ""

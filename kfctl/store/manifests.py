@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import Resource
 from kfctl.store.appfile import kind_of
-from kfctl.store.edit import read_bytes
+from kfctl.store.files.reader import Tree
 from kfctl.yamltext import Lines, decode, documents
 from kfctl.yamltext.reader import MAX_PROBLEMS
 from kfctl.yamltext.scalars import quoted
@@ -52,28 +51,19 @@ class Found(NamedTuple):
 def manifest_files(root: Path, name: str) -> tuple[str, ...]:
     """Return the paths of a component's manifests, relative to the app; hidden ones don't count."""
     folder = f"components/{name}"
-    return tuple(f"{folder}/{each}" for each in files_below(root / folder) if each.endswith(SUFFIXES))
-
-
-def files_below(folder: Path) -> list[str]:
-    """Return the paths of all files below a folder, relative to it, sorted; hidden ones don't count."""
-    found: list[str] = []
-    for each, folders, files in os.walk(folder, onerror=_raise, followlinks=False):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        here = Path(each).relative_to(folder)
-        found += [str(here / name) for name in files if not name.startswith(".")]
-    return sorted(found)
+    found = sorted(Tree(root).files_below(folder))
+    return tuple(f"{folder}/{each}" for each in found if each.endswith(SUFFIXES))
 
 
 def raw_manifests(app: App, component: str) -> list[Resource]:
     """Return the objects in a component's manifests, lists taken apart; every fault is in one error."""
     problems: list[Problem] = []
     resources: list[Resource] = []
-    root = Path(app.root)
+    tree = Tree(Path(app.root))
     for path in app.components[component].manifests:
         faults: list[Problem] = []
         try:
-            found = objects_in(documents_in(read_bytes(root, path), path), faults)
+            found = objects_in(documents_in(tree.read(path), path), faults)
             resources += [each.resource(component) for each in found]
         except AppError as error:
             faults = list(error.problems)
@@ -100,14 +90,10 @@ class Parts:
         if component is None or file not in component.manifests:
             return None
         if file not in self._files:
-            documents = documents_in(read_bytes(Path(self._app.root), file), file, places=True)
+            documents = documents_in(Tree(Path(self._app.root)).read(file), file, places=True)
             self._files[file] = {found.resource("").origin: found for found in objects_in(documents, [])}
         found = self._files[file].get(resource.origin)
         return found.at(*path) if found else None
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def documents_in(raw: bytes, path: str, *, places: bool = False) -> list[Document]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +57,71 @@ def test_bash(shell: Shell, monkeypatch: pytest.MonkeyPatch, typed: str, expecte
     monkeypatch.setenv("COMP_CWORD", str(len(f"kfctl {typed}x".split()) - 1))
     done = shell("")
     assert (done.code, set(done.out.split()), done.err) == (0, expected, "")
+
+
+HOSTILE = [
+    "a$(id)",
+    "a`id`",
+    "a;id",
+    "a b",
+    "a'b",
+    'a"b',
+    "a\\nb",
+    "a&b",
+    "a|b",
+    "a>b",
+    "~a",
+    "a*",
+    "=a",
+    "--yes",
+    "-y",
+]
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("param set web mode ", "quick"),
+        ("show -c ", "web"),
+        ("show ", "prod"),
+        ("generate ", "thing"),
+        ("prototype describe ", "thing"),
+        ("env set prod --context ", "mini"),
+    ],
+)
+def test_completion_offers_plain_words_only(
+    kfctl: Callable[..., Run], write_tree: Callable[..., Path], shell_name: str, typed: str, plain: str
+) -> None:
+    files = {**FILES}
+    thing = files["prototypes/thing/prototype.yaml"]
+    for name in HOSTILE:
+        files[f"components/{name}.yaml"] = files["components/web.yaml"]
+        files[f"environments/{name}.yaml"] = files["environments/prod.yaml"]
+        files[f"prototypes/{name}/prototype.yaml"] = thing
+    files["prototypes/thing/prototype.yaml"] = thing.replace(
+        "[slow, quick]", json.dumps(["slow", "quick", *HOSTILE])
+    )
+    contexts = [{"name": name, "context": {"cluster": "c"}} for name in ("mini", *HOSTILE)]
+    write_tree({**files, ".kube/config": json.dumps({"contexts": contexts})})
+    words = f"kfctl {typed}"
+    env = {
+        "_KFCTL_COMPLETE": f"complete_{shell_name}",
+        "COMP_WORDS": words,
+        "COMP_CWORD": f"{words.count(' ')}",
+    }
+    fish = {"_TYPER_COMPLETE_ARGS": words, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    done = kfctl(env={**env, **fish})
+    assert plain in done.out
+    offered = done.out.removeprefix("_arguments '*: :((").removesuffix("))'\n").replace('"', "").split()
+    assert [word for word in offered if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", word)] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_completion_loads_no_foreign_app(kfctl: Callable[..., Run], write_tree: Callable[..., Path]) -> None:
+    os.chown(write_tree(FILES) / "kfctl.yaml", 12345, -1)
+    env = {"_KFCTL_COMPLETE": "complete_bash", "COMP_WORDS": "kfctl generate th", "COMP_CWORD": "2"}
+    assert kfctl(env=env).out.strip() == ""
 
 
 def test_contexts_of_the_kubeconfig(kfctl: Callable[..., Run], write_tree: Callable[..., Path]) -> None:

@@ -169,14 +169,14 @@ def test_a_broken_index_removes_nothing(shell: Shell) -> None:
     (shell.folder / "out/.kfctl-files").write_text("../kfctl.yaml\n")
     done = shell("show --output-dir out")
     assert done.code == 1
-    assert "is no file that kfctl wrote" in done.err
+    assert "out/.kfctl-files: it is no list of files" in done.err
     assert (shell.folder / "kfctl.yaml").exists()
 
 
 def test_the_folder_is_a_file(shell: Shell) -> None:
     done = shell("show --output-dir kfctl.yaml")
     assert done.code == 1
-    assert "kfctl.yaml: can't write it" in done.err
+    assert "kfctl.yaml: can't create it" in done.err
     assert shell.files() == FILES
 
 

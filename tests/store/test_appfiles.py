@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kfctl import __version__
-from kfctl.errors import AppError
+from kfctl.errors import AppError, Location
 from kfctl.model.app import Target
 from kfctl.store.appfiles import (
     component_names,
@@ -17,7 +17,7 @@ from kfctl.store.appfiles import (
     find_app,
     load_app,
 )
-from kfctl.store.edit import write_file
+from kfctl.store.files.writer import write_file
 from kfctl.yamltext.emit import scalar
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -269,6 +269,24 @@ def test_an_app_is_found_from_below(write_tree: Tree, tmp_path: Path) -> None:
             find_app(start, directory)
     with pytest.raises(AppError, match=r"there is no folder .*/nowhere"):
         find_app(root, "nowhere")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("foreign", ["kfctl.yaml", "."])
+def test_foreign_app_is_refused_unless_it_is_named(
+    write_tree: Tree, monkeypatch: pytest.MonkeyPatch, foreign: str
+) -> None:
+    root = write_tree({"app/kfctl.yaml": APP, "app/mine/work/x": ""}) / "app"
+    os.chown(root / foreign, 12345, -1)
+    for start, directory in ((root, None), (root / "mine/work", None), (root / "mine", "work")):
+        with pytest.raises(AppError) as caught:
+            find_app(start, directory)
+        (problem,) = caught.value.problems
+        assert problem.where == Location(str(root / "kfctl.yaml"))
+        assert "12345" in problem.message and problem.hint.endswith(f"--dir {root}")
+    assert find_app(root / "mine/work", str(root)) == find_app(root, ".") == root
+    monkeypatch.setenv("SUDO_UID", "12345")
+    assert find_app(root / "mine/work") == root
 
 
 def test_an_app_is_found_from_a_folder_that_is_a_link(write_tree: Tree, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The only modules that open, list or change files."""
