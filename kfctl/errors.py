@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import IntEnum
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 class ExitCode(IntEnum):
@@ -180,17 +181,29 @@ class NotReady(KfctlError):
 
 _COMPARABLE = 100  # characters of a name
 _COMPARED = 1000  # candidates
+_suggestions: Iterator[None] = repeat(None)  # has an item for each call that may still compare
+
+
+@contextmanager
+def limit_suggestions(number: int = 200) -> Iterator[None]:
+    """Let `did_you_mean` compare so many times only: a file may hold any number of wrong names."""
+    global _suggestions
+    before, _suggestions = _suggestions, repeat(None, number)
+    try:
+        yield
+    finally:
+        _suggestions = before
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean X?`` for the nearest of the known names, or an empty string.
 
-    Names of more than 100 characters are left out, as are candidates after the first 1,000: comparing two
-    takes time in proportion to the product of their lengths.
+    Names of more than 100 characters are left out, as are candidates after the first 1,000 (comparing two
+    takes time in proportion to the product of their lengths), and names beyond `limit_suggestions`.
     """
     from difflib import get_close_matches  # 3 ms that only a failing command pays
 
-    if len(name) > _COMPARABLE:
+    if len(name) > _COMPARABLE or next(_suggestions, 0) == 0:
         return ""
     by_folded = {
         candidate.lower().replace("-", "").replace("_", ""): candidate

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kfctl.cli import console
 from kfctl.cli.commands import Branch, Fault, Finished, invoke
 from kfctl.cluster.programs import absolute_path
-from kfctl.errors import ExitCode, KfctlError
+from kfctl.errors import ExitCode, KfctlError, limit_suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     console.guard_streams()
     try:
-        return finish(invoke(COMMANDS, arguments))
+        with limit_suggestions():
+            return finish(invoke(COMMANDS, arguments))
     except Finished as done:  # --help, --version and their like
         return done.exit_code
     except KfctlError as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Schema = Mapping[str, Any] | bool
     Rule = Callable[["_Evaluation", Any, Any, Mapping[str, Any], Path], Iterable[Fault]]
 
-MAX_WORK = 3_000_000  # steps of one check, some two seconds: an object of 1 MB takes less than a tenth
+MAX_WORK = 2_000_000  # steps of one check, some seconds: an object of 1 MB takes a tenth
 _MATCHING = 200  # instructions of a pattern that take as long as one step
 _MANY = 50  # choices that an error lists
 _LONGEST = 500  # characters of what is said of several forms together

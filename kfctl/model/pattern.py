@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import re2
 
-MAX_MEMORY = 2**20  # bytes of one compiled pattern and of its matching; 16,384 instructions
+MAX_MEMORY = 2**20  # bytes of one compiled pattern and of its matching
+MAX_SIZE = MAX_MEMORY // 64  # instructions of one pattern that RE2 allows within that
+MAX_SIZES = 5_000_000  # instructions of all different patterns of a command, which take some two seconds
 LOOK_AROUND = "RE2 has no look-around and no backreferences: combine patterns with allOf, anyOf and not"
 
 
@@ -44,10 +46,34 @@ def compile_pattern(text: str) -> Pattern:
     """
     import re2  # 6 ms, which only a command that meets a pattern pays
 
+    _compiled.require_room(text)
     try:
-        return Pattern(re2.compile(text.encode("utf-8", "surrogatepass"), _options()))
+        pattern = Pattern(re2.compile(text.encode("utf-8", "surrogatepass"), _options()))
     except re2.error as error:
+        _compiled.add(text, MAX_SIZE)  # which it takes to find one too large
         raise PatternError(_reason(error)) from None
+    _compiled.add(text, pattern.size)
+    return pattern
+
+
+class _Compiled:
+    """The different patterns that this process has compiled, and their size together."""
+
+    def __init__(self) -> None:
+        self._texts = set[str]()
+        self._size = 0
+
+    def require_room(self, text: str) -> None:
+        if self._size >= MAX_SIZES and text not in self._texts:
+            raise PatternError("it is one of too many large patterns")
+
+    def add(self, text: str, size: int) -> None:
+        if text not in self._texts:
+            self._texts.add(text)
+            self._size += size
+
+
+_compiled = _Compiled()
 
 
 def _options() -> Any:

@@ -16,7 +16,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from kfctl.engine.schema import check, is_image, is_quantity
-from kfctl.model.dialect import is_number
+from kfctl.model.dialect import faults_of_schema, is_number
+from kfctl.model.pattern import _Compiled
 from kfctl.store.catalog import catalog
 from tests.campaign import size
 from tests.engine.instances import instances, schemas
@@ -334,3 +335,12 @@ def test_a_schema_and_a_value_too_large_together_are_refused(
 )
 def test_numbers_of_any_size_are_judged_exactly(schema: Any, instance: Any, fits: bool) -> None:
     assert (not check(schema, instance)) == fits
+
+
+def test_many_large_patterns_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kfctl.model.pattern._compiled", _Compiled())
+    monkeypatch.setattr("kfctl.model.pattern.MAX_SIZES", 20_000)
+    schema = {"allOf": [{"pattern": f"[^x]{{900}}{number}z"} for number in range(9)]}
+    faults = faults_of_schema(schema)
+    assert len(faults) == 6
+    assert all("too many large patterns" in fault.message for fault in faults)
