@@ -12,6 +12,7 @@ from kfctl.engine.ownership import APP_ID, IDENTITY, MANAGED_BY, PART_OF_SET
 from kfctl.errors import AppError, Problem, Refused
 from kfctl.model.inventory import GroupKind, Inventory, Run, Spawn
 from kfctl.model.resource import Key, at
+from kfctl.yamltext.jsontext import JsonError, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -244,8 +245,8 @@ def _last_apply(notes: Mapping[str, str]) -> dict[str, Any]:
 def _json(notes: Mapping[str, str], name: str) -> Any:
     """Return what an annotation holds, or None where it is absent or damaged."""
     try:
-        return json.loads(notes.get(name, ""))
-    except ValueError:
+        return load_json(str(notes.get(name, "")))
+    except JsonError:
         return None
 
 

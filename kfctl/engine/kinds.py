@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.engine.definitions import definitions, pattern_faults
@@ -71,7 +72,7 @@ class Kinds:
             now = f"it is in {old.new} now" if old.new else old.advice
             yield Misfit(("apiVersion",), f"is of {version}, which is gone since {old.since}: {now}")
             return
-        known = [each.rpartition("/")[::2] for each in self._table["kinds"]]
+        known = self._known
         elsewhere = next((f"it is in {other}" for other, name in known if name == kind), "")
         here = {name for other, name in known if other == version}
         if here:
@@ -81,9 +82,14 @@ class Kinds:
             hint = elsewhere or did_you_mean(version, {other for other, _ in known})
             yield Misfit(("apiVersion",), f"is of {version}, which Kubernetes does not have", hint)
 
+    @cached_property
+    def _known(self) -> list[tuple[str, ...]]:
+        """The built-in kinds, each as its version and its name."""
+        return [each.rpartition("/")[::2] for each in self._table["kinds"]]
+
     def _is_foreign(self, resource: Resource) -> bool:
         """Whether a version that is not in the table can be in no server: alphas and betas may be."""
-        groups = {each.rpartition("/")[0].rpartition("/")[0] for each in self._table["kinds"]}
+        groups = {version.rpartition("/")[0] for version, _ in self._known}
         if resource.group in groups:
             return STABLE.fullmatch(resource.api_version.rpartition("/")[2]) is not None
         return "." not in resource.group  # a group of custom resources has one

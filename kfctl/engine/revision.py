@@ -185,7 +185,7 @@ def read_chunk(body: Mapping[str, Any]) -> bytes:
 def number_of(body: Mapping[str, Any]) -> int:
     """Return the number of the revision that a Secret holds, readable or not."""
     number = _number(body)
-    return int(number) if number.isdecimal() else 0
+    return int(number) if number.isdecimal() and len(number) < 20 else 0
 
 
 def outdated(revisions: Iterable[Revision], keep: int = KEPT) -> tuple[tuple[Revision, ...], frozenset[str]]:

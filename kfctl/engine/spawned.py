@@ -17,6 +17,7 @@ from kfctl.engine.ownership import COMPONENT, PART_OF_SET
 from kfctl.model.inventory import Spawn
 from kfctl.model.plan import Action, Change
 from kfctl.model.resource import Resource, at
+from kfctl.yamltext.jsontext import JsonError, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,8 +46,8 @@ def selector_of(labels: Labels) -> str:
 def spawns_of(body: Body) -> Iterator[Spawn]:
     """Yield where to find what a workload's program makes; a damaged annotation tells of nothing."""
     try:
-        told = json.loads(at(body, "metadata", "annotations", SPAWNS) or "[]")
-    except ValueError:
+        told = load_json(str(at(body, "metadata", "annotations", SPAWNS) or "[]"))
+    except JsonError:
         return
     for labels in told if isinstance(told, list) else ():
         if isinstance(labels, dict) and labels:  # an empty selector would select everything

@@ -62,7 +62,7 @@ class Prototype:
         """Return the parameter that `name` means (itself, an alias, kebab-case), or None."""
         return self._names.get(name) or self._names.get(fold(name))
 
-    @property
+    @cached_property
     def spellings(self) -> tuple[str, ...]:
         """The parameters' names, and all others that they may be given by."""
         return tuple(name for p in self.parameters.values() for name in (p.name, *p.aliases))

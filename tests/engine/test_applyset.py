@@ -1,17 +1,21 @@
 """The inventory in the form of the specification, and every record that must not be trusted."""
 
+import contextlib
 import copy
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kfctl.engine import applyset
 from kfctl.engine.ownership import APP_ID
-from kfctl.errors import AppError, Refused
+from kfctl.errors import AppError, KfctlError, Refused
 from kfctl.model.inventory import GroupKind, Inventory, Run, Spawn
 from kfctl.model.plan import Scope
 from kfctl.model.resource import Key, Resource
+from tests.campaign import size
 
 SCOPE = Scope("x", "id-1", "y", "ctx", "https://server", "ml", "uid")
 RUN = Run("run-1", "ann@box", "2026-01-02T03:04:05Z", "0.1.0")
@@ -148,19 +152,34 @@ def test_a_damaged_memory_of_what_was_made_selects_nothing(damaged: str) -> None
 
 
 def test_members_name_themselves() -> None:
-    given = Resource(
+    resource = Resource(
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": {"name": "web", "namespace": "ml", "labels": {"a": "b"}},
         }
     )
-    (made,) = applyset.members([given], "applyset-x-v1")
+    (made,) = applyset.members([resource], "applyset-x-v1")
     assert made.metadata["labels"] == {"a": "b", applyset.PART_OF_SET: "applyset-x-v1"}
     assert made.metadata["annotations"] == {applyset.IDENTITY: "apps/Deployment/ml/web"}
     assert applyset.overlap(made.body, "applyset-x-v1") == ""
     assert applyset.overlap(made.body, "applyset-z-v1") == "applyset-x-v1"
-    assert applyset.overlap(given.body, "applyset-z-v1") == ""
+    assert applyset.overlap(resource.body, "applyset-z-v1") == ""
     with pytest.raises(AppError) as caught:
-        applyset.members([given, made, made], "applyset-z-v1")
+        applyset.members([resource, made, made], "applyset-z-v1")
     assert len(caught.value.problems) == 4
+
+
+DAMAGED = ["[" * 2_000, "9" * 5_000, "NaN", "[]", "{}", "null", '{"run": 5, "when": []}', "[[1, 2, 3]]"]
+NAMES = sorted(applyset.parent(full())["metadata"]["annotations"])
+TEXTS = st.sampled_from(DAMAGED) | st.text(max_size=5)
+
+
+@settings(max_examples=size(5_000, least=100), deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=4))
+def test_no_record_ends_in_a_traceback(annotations: dict[str, str]) -> None:
+    record = body()
+    record["metadata"]["annotations"] |= annotations
+    applyset.tolerant(record)
+    with contextlib.suppress(KfctlError):
+        applyset.read(record, SCOPE)
