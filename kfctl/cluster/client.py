@@ -217,7 +217,7 @@ class Cluster:
             body = self.send(ask.list_(kind, selection, token)).body
             page, left = read_object(body, self.server), left - len(body)
             named = {"apiVersion": kind.api_version, "kind": kind.kind}  # list items carry neither
-            items += ({**named, **check_object(item)} for item in items_of(page))
+            items += (check_object({**named, **item}) for item in items_of(page))
             metadata = page.get("metadata") or {}
             version = version or str(metadata.get("resourceVersion") or "")
             token = str(metadata.get("continue") or "")

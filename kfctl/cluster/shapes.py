@@ -35,6 +35,23 @@ _METADATA: Mapping[str, Any] = {
         {"manager": str, "operation": str, "subresource": str, "time": str, "fieldsV1": {"*": object}}
     ],
 }
+_POD_SPEC = {"containers": [{"name": str}], "initContainers": [{"name": str}], "restartPolicy": str}
+_STATE = {
+    "waiting": {"reason": str, "message": str},
+    "running": {"startedAt": str},
+    "terminated": {"exitCode": int, "reason": str, "message": str, "containerID": str},
+}
+_CONTAINER = {"name": str, "ready": bool, "restartCount": int, "state": _STATE, "lastState": _STATE}
+_POD_STATUS = {
+    "phase": str,
+    "reason": str,
+    "message": str,
+    "conditions": _CONDITIONS,
+    "containerStatuses": [_CONTAINER],
+    "initContainerStatuses": [_CONTAINER],
+}
+# Of the kinds that commands read most of: pods, which kubelets and so notebooks' users write into.
+_KINDS: Mapping[tuple[Any, Any], Any] = {("v1", "Pod"): {"spec": _POD_SPEC, "status": _POD_STATUS}}
 _ANY_OBJECT = {"apiVersion": str, "kind": str, "metadata": _METADATA}
 
 
@@ -66,6 +83,8 @@ def decode_object(body: bytes) -> dict[str, Any]:
 def check_object(found: Any) -> dict[str, Any]:
     """Return an object of a list or an event after a check of its shape and name."""
     check(found, _ANY_OBJECT, "")
+    if isinstance(found, dict):
+        check(found, _KINDS.get((found.get("apiVersion"), found.get("kind")), object), "")
     if not isinstance(found, dict) or not (found.get("metadata") or {}).get("name"):
         raise _misshapen("metadata.name", "missing")
     return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PROTOCOL = "v4.channel.k8s.io"
 CHUNK = 64 * 1024
 AHEAD = 1024 * 1024  # bytes that one side may send before the other takes them
+LONGEST_ERROR = 1000  # characters of what the node says
 TICK = 0.5  # seconds between two looks at whether it is to end
 LINGER = 30.0  # seconds that an answer may pause after the user's side has said that it sends no more
 _REFUSED = "connection refused"  # what the system says of a port that nobody listens on
@@ -59,7 +60,7 @@ class Tunnel:
                 frame = self._websocket.recv_frame()
                 if frame.opcode == ABNF.OPCODE_CLOSE:
                     return bytes(found) or None
-                if frame.opcode == ABNF.OPCODE_PING:
+                if frame.opcode == ABNF.OPCODE_PING and len(self._out) < AHEAD:
                     self._send(frame.data, ABNF.OPCODE_PONG)
                 elif frame.opcode == ABNF.OPCODE_BINARY:
                     found += self._message(frame.data)
@@ -99,12 +100,15 @@ class Tunnel:
             self._websocket.shutdown()
 
     def _message(self, message: bytes) -> bytes:
+        if not message:
+            return b""
         channel, rest = message[0], message[1:]
         if channel not in self._greeted:  # the first message of a channel tells its port
             self._greeted.add(channel)
             return b""
         if channel == _ERROR:
-            self.error += rest.decode(errors="replace").strip()
+            room = LONGEST_ERROR - len(self.error)
+            self.error += rest[:room].decode(errors="replace").strip()
             return b""
         self.heard = True
         return rest

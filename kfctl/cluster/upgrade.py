@@ -6,13 +6,20 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from websocket import WebSocket, WebSocketBadStatusException, WebSocketException
+from websocket import (
+    WebSocket,
+    WebSocketBadStatusException,
+    WebSocketException,
+    WebSocketProtocolException,
+    frame_buffer,
+)
 
 from kfctl.cluster.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST_FRAME = 1024 * 1024  # bytes; API servers send 32 KiB at most
 TIMEOUT = 10.0  # seconds to connect and to be answered
 
 
@@ -32,6 +39,7 @@ def open_websocket(
     """Return the websocket at `url` (http or https), secured as `configuration` of the library has it."""
     parts = urlsplit(url)
     websocket: Any = WebSocket(sslopt=_tls(configuration), enable_multithread=False)
+    websocket.frame_buffer = _BoundedFrames(websocket.frame_buffer.recv, skip_utf8_validation=False)
     try:
         websocket.connect(
             parts._replace(scheme={"https": "wss", "http": "ws"}[parts.scheme]).geturl(),
@@ -44,10 +52,20 @@ def open_websocket(
         )
     except WebSocketBadStatusException as error:
         raise Declined(error.status_code, error.resp_body or b"") from error
-    except WebSocketException as error:
+    except (WebSocketException, ValueError, MemoryError, OverflowError) as error:  # such as Content-Length: x
         raise Fault(f"{parts.netloc} does not speak websocket: {error}") from error
     found: WebSocket = websocket
     return found
+
+
+class _BoundedFrames(frame_buffer):
+    """Reads frames; a server may announce one of 2**63 bytes."""
+
+    def recv_length(self) -> None:
+        """Read the length of a frame, and refuse one that no API server sends."""
+        super().recv_length()
+        if self.length is not None and self.length > LONGEST_FRAME:
+            raise WebSocketProtocolException(f"a frame of {self.length} bytes")
 
 
 def _tls(configuration: Any) -> dict[str, Any]:

@@ -176,3 +176,15 @@ def test_list_ends_when_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None
 def test_list_with_items_that_are_no_objects_is_refused(items: Any) -> None:
     with pytest.raises(ClusterError):
         client_module.Cluster(Pages(iter([""]), items)).list_all("v1", "Pod")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [5, {"containerStatuses": [[]]}, {"containerStatuses": [{"state": []}]}, {"conditions": {}}, {"phase": 1},
+     {"containerStatuses": [{"restartCount": "x"}]},
+     {"initContainerStatuses": [{"lastState": {"terminated": 1}}]}],
+)  # fmt: skip
+def test_pod_of_a_wrong_shape_is_refused(status: Any) -> None:
+    pages = Pages(iter([""]), [{"metadata": {"name": "x"}, "status": status}])
+    with pytest.raises(ClusterError, match="status"):
+        client_module.Cluster(pages).list_all("v1", "Pod")  # type: ignore[arg-type]
