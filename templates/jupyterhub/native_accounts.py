@@ -10,12 +10,21 @@ import bcrypt
 from jupyterhub import orm
 from jupyterhub.utils import new_token
 from nativeauthenticator import NativeAuthenticator
-from nativeauthenticator.handlers import LoginHandler
+from nativeauthenticator.handlers import (
+    DiscardHandler,
+    LoginHandler,
+    ToggleAuthorizationHandler,
+    admin_users_scope,
+)
 from nativeauthenticator.orm import UserInfo
+from tornado.escape import xhtml_escape
 
 MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_BYTES = 72  # bcrypt does not take more
 LOGIN_FAILED = "Invalid username or password, or no administrator has authorized you yet."
+CONFIRMATION = """<!DOCTYPE html><title>Confirm</title>
+<form method="post">{token}Change the account <b>{name}</b>? <button type="submit">Yes</button></form>
+"""
 PASSWORD = os.environ.get("HUB_ADMIN_PASSWORD", "")
 ADMINS = Path(os.environ.get("HUB_STATE", "/srv/hub")) / "native-admins.json"  # those who have their password
 
@@ -61,6 +70,31 @@ class NativeLoginHandler(LoginHandler):
         return super()._render(login_error, username)
 
 
+class ConfirmedHandler:
+    """Asks before it changes an account.
+
+    NativeAuthenticator changes it on GET: a link that an administrator follows would authorize its author.
+    """
+
+    @admin_users_scope
+    async def get(self, name):
+        """Show a form, whose token another site can't know."""
+        self.finish(CONFIRMATION.format(name=xhtml_escape(name), token=self.xsrf_form_html()))
+
+    @admin_users_scope
+    async def post(self, name):
+        """Change the account."""
+        await super().get(name)
+
+
+class ConfirmedToggleHandler(ConfirmedHandler, ToggleAuthorizationHandler):
+    """Authorizes a user, or withdraws that."""
+
+
+class ConfirmedDiscardHandler(ConfirmedHandler, DiscardHandler):
+    """Deletes the account of a user who is not authorized."""
+
+
 class NativeAccounts(NativeAuthenticator):
     """NativeAuthenticator without trust in names: nobody gets rights by signing up first."""
 
@@ -73,7 +107,12 @@ class NativeAccounts(NativeAuthenticator):
     def get_handlers(self, app):
         """Return the pages of NativeAuthenticator, with another login page."""
         pages = super().get_handlers(app)
-        return [(path, NativeLoginHandler if page is LoginHandler else page) for path, page in pages]
+        own = {
+            LoginHandler: NativeLoginHandler,
+            ToggleAuthorizationHandler: ConfirmedToggleHandler,
+            DiscardHandler: ConfirmedDiscardHandler,
+        }
+        return [(path, own.get(page, page)) for path, page in pages]
 
     async def authenticate(self, handler, data):
         """Return the user's name, or None."""

@@ -156,7 +156,9 @@ def test_first_admin_of_native_comes_from_the_secret(place: Place) -> None:
         admin, ben = hub.browser(), hub.browser()
         admin.login("admin", INITIAL)
         assert admin.get("/hub/admin").status == 200
-        admin.get("/hub/authorize/ben")
+        admin.get("/hub/authorize/ben")  # a link that an administrator follows
+        assert ben.login("ben", OWN).status == 403
+        admin.post("/hub/authorize/ben", {})
         ben.login("ben", OWN)
         assert ben.is_logged_in()
         assert ben.get("/hub/admin").status == 403
@@ -180,6 +182,7 @@ def test_user_who_becomes_admin_gets_the_initial_password(newest: Place) -> None
         eve.sign_up("bob", OWN)
         admin.login("admin", INITIAL)
         admin.get("/hub/authorize/bob")
+        admin.post("/hub/authorize/bob", {})
         eve.login("bob", OWN)
         token = eve.token("bob")
         hub.configure({**NATIVE, "adminUsers": ["bob"]})
