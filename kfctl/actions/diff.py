@@ -18,18 +18,25 @@ def compare_environments(
     app: App, first: Environment, second: Environment, components: Sequence[str]
 ) -> tuple[Change, ...]:
     """Return what an apply would do to a cluster that has `first` for it to become `second`."""
-    from kfctl.actions.plan import secret_values
-    from kfctl.engine.compare import compare
-    from kfctl.engine.mask import Mask
+    from dataclasses import replace
 
-    mask = Mask(os.urandom(16), secret_values(app, first) | secret_values(app, second))
+    from kfctl.actions.secrets import secrets_of
+    from kfctl.engine.compare import compare
+
     before, after = _rendered(app, first, components), _rendered(app, second, components)
+    objects = (*before.values(), *after.values())
+    theirs, ours = secrets_of(app, first), secrets_of(app, second)
+    redactor = theirs.redactor(objects).including(ours.parameters.values())
+    was, will = (each.mask(redactor, os.urandom(16)) for each in (theirs, ours))
+    will = replace(will, key=was.key)
     changes = []
     for key in dict.fromkeys((*before, *after)):
         old, new = before.get(key), after.get(key)
         if old is None or new is None:
             changes.append(Change(key, Action.CREATE if new else Action.DELETE, new))
         else:
+            left = was.of(old.secrets.joined(new.secrets))
+            mask = replace(will, fields=new.secrets.joined(old.secrets), live=left)
             fields = compare(old.body, new.body, mask)
             changes.append(Change(key, Action.UPDATE if fields else Action.UNCHANGED, new, old.body, fields))
     return tuple(changes)

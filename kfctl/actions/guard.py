@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kfctl.errors import AppError, Forbidden, NotFound, Problem, Refused
+from kfctl.model.redactor import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kfctl.cluster.client import Cluster
     from kfctl.cluster.kubeconfig import Login
     from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Scope
+    from kfctl.model.redactor import Redactor
 
 _BY_NAMESPACE = "namespace/"  # begins a recorded identity that is a namespace's: namespace/NAME/UID
 
 
-def connect(environment: Environment, login: Login, hide: Iterable[str] = ()) -> Cluster:
+def connect(environment: Environment, login: Login, hide: Redactor = NOTHING) -> Cluster:
     """Return the cluster of an environment, or the one that the command line names; nothing is sent yet."""
     from kfctl.cluster import client
 

@@ -6,42 +6,34 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine import health as judgement
-from kfctl.engine.mask import without
 from kfctl.engine.surroundings import Surroundings
 from kfctl.errors import KfctlError
+from kfctl.model.redactor import NOTHING
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kfctl.cluster.client import Cluster
+    from kfctl.model.redactor import Redactor
     from kfctl.model.status import Status
 
     Body = Mapping[str, Any]
 
 
-_SHORTEST = 6  # characters: a Secret also holds ports and names of users, which are words of every message
-
-
-def secrets_in(bodies: Iterable[Body]) -> Iterator[str]:
-    """Yield the values of the Secrets among some objects, encoded and not."""
-    from kfctl.cluster.answers import secret_values
-
-    for body in bodies:
-        yield from secret_values(body)
-
-
 class Judge:
     """Judges the objects of one cluster."""
 
-    def __init__(self, cluster: Cluster, *, wait_for_jobs: bool = False, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self, cluster: Cluster, *, wait_for_jobs: bool = False, redactor: Redactor = NOTHING
+    ) -> None:
         """Judge by what `cluster` has; with `wait_for_jobs` a job that runs is not ready.
 
-        No status quotes one of the `secrets`.
+        No status quotes what the redactor removes.
         """
         self._cluster = cluster
         self._wait_for_jobs = wait_for_jobs
-        self._secrets = tuple(text for text in secrets if len(text) >= _SHORTEST)
+        self._redactor = redactor
 
     def health(self, body: Body, pods: Sequence[Body]) -> Status:
         """Judge an object by its body and its pods."""
@@ -52,9 +44,7 @@ class Judge:
 
     def told(self, status: Status) -> Status:
         """Return a status without secrets: pods say what they like in their logs and last messages."""
-        if status.health.good or not self._secrets:
-            return status
-        return status.said(lambda text: without(self._secrets, text))
+        return status.said(self._redactor.text)
 
     def gone(self, body: Body) -> Status:
         """Judge an object that was there as `body` and is no more."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.actions import guard
-from kfctl.errors import Forbidden, KfctlError, Problem
+from kfctl.errors import Forbidden, Problem
 from kfctl.model.plan import Scope
 
 if TYPE_CHECKING:
@@ -20,10 +18,9 @@ if TYPE_CHECKING:
     from kfctl.engine.keep import Situation
     from kfctl.engine.plan import Choices, Found
     from kfctl.engine.prune import Pruning
-    from kfctl.model.app import App, Component, Environment
+    from kfctl.model.app import App, Environment
     from kfctl.model.inventory import Inventory
     from kfctl.model.plan import Plan
-    from kfctl.model.prototype import Prototype
     from kfctl.model.resource import Key, Resource
 
 
@@ -58,19 +55,23 @@ class Decision:
 
 def connect(app: App, environment: Environment, login: Login) -> Cluster:
     """Return the cluster that an environment of the app means; nothing is sent yet."""
-    return guard.connect(environment, login, secret_values(app, environment))
+    from kfctl.actions.secrets import secrets_of
+
+    return guard.connect(environment, login, secrets_of(app, environment).redactor())
 
 
 def subject(
     app: App, environment: Environment, components: Sequence[str], cluster: Cluster, choices: Choices
 ) -> Subject:
     """Return what an apply of the app (or of these components) is about."""
+    from kfctl.actions.secrets import secrets_of
     from kfctl.actions.show import render_all
 
     rendered = render_all(app, environment.name, components)
     what = " -c ".join(("apply", *components))
+    hide = secrets_of(app, environment).redactor(rendered.resources)
     given = (tuple(rendered.resources), tuple(components), rendered.warnings, what)
-    return Subject(app, environment, cluster, choices, *given)
+    return Subject(app, environment, cluster.hiding(hide), choices, *given)
 
 
 def plan_app(
@@ -86,10 +87,10 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     from kfctl.actions.lacking import lacking
     from kfctl.actions.neighbours import taken
     from kfctl.actions.ran import ran
+    from kfctl.actions.secrets import secrets_of
     from kfctl.actions.spawned import with_spawned
     from kfctl.actions.trial import unfit
     from kfctl.engine.applyset import members
-    from kfctl.engine.mask import Mask
     from kfctl.engine.ownership import intent
     from kfctl.engine.plan import make_plan
 
@@ -110,7 +111,8 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     pruned = _pruning(about, inventory, found, there)
     staying = (*there.objects.values(), *(each.body for each in wanted))
     pruning, situation, unseen = with_spawned(cluster, pruned, staying)
-    mask = Mask(os.urandom(16), frozenset(secret_values(about.app, about.environment)))
+    secrets = secrets_of(about.app, about.environment)
+    mask = secrets.mask(secrets.redactor(intents))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
     doubts = (*_doubt(about, scope, inventory), *hidden, *there.gaps, *unseen)
     idle = (
@@ -119,6 +121,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     warnings = (*about.warnings, *doubts, *idle, *(() if before else lacking(cluster, plan)))
     unproven = _unproven(about, plan, inventory)
     refused = (*_refused(about, pruning), *unfit(about, found), *taken(about, found, scope), *unproven)
+    warnings = tuple(map(mask.redactor.text, warnings))
     plan = replace(plan, prune=pruning.waves, warnings=warnings, refused=refused)
     known = {each.wanted.key: each for each in found}
     return Decision(plan, inventory, pruning, situation, tuple(intents), known)
@@ -217,43 +220,6 @@ def _unproven(about: Subject, plan: Plan, inventory: Inventory) -> Iterator[Prob
             yield Problem(
                 message, hint=f"revisions are not signed; check out the files of that time and run {command}"
             )
-
-
-def secret_values(app: App, environment: Environment) -> frozenset[str]:
-    """Return the values of all parameters that their prototypes declare secret."""
-    return frozenset(secrets(app, environment).values())
-
-
-def secrets(app: App, environment: Environment) -> dict[str, str]:
-    """Return the same by ``component.parameter``."""
-    prototypes = _with_secrets(app)
-    told = (component for component in app.components.values() if component.prototype in prototypes)
-    found = (_secrets(app, environment, each, prototypes[each.prototype]) for each in told)
-    return {name: str(value) for each in found for name, value in each if value not in (None, "")}
-
-
-def _with_secrets(app: App) -> dict[str, Prototype]:
-    """Return those of the app's prototypes that declare secret parameters."""
-    from kfctl.store.catalog import catalog
-
-    prototypes, found = catalog(app.root), {}
-    for name in {component.prototype for component in app.components.values()}:
-        with suppress(KfctlError):  # a broken neighbour: whoever renders it is told
-            found[name] = prototypes.get(name)
-    return {name: each for name, each in found.items() if _secret_parameters(each)}
-
-
-def _secrets(
-    app: App, environment: Environment, component: Component, prototype: Prototype
-) -> Iterator[tuple[str, Any]]:
-    from kfctl.engine.resolve import examine
-
-    values = examine(app, environment, component, prototype)[0].plain()
-    yield from ((f"{component.name}.{name}", values[name]) for name in _secret_parameters(prototype))
-
-
-def _secret_parameters(prototype: Prototype) -> tuple[str, ...]:
-    return tuple(name for name, parameter in prototype.parameters.items() if parameter.secret)
 
 
 def scope_of(app: App, environment: Environment, cluster: Cluster) -> Scope:

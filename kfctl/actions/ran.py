@@ -26,7 +26,7 @@ def ran(
 
     Not those that were applied less than their TTL ago: somebody has deleted them.
     """
-    from kfctl.actions.plan import secrets
+    from kfctl.actions.secrets import secrets_of
     from kfctl.engine.health import ttl
     from kfctl.engine.hidden import Hider
 
@@ -34,11 +34,11 @@ def ran(
     if not jobs or not inventory.revision:
         return frozenset()
     past = list(_past(cluster, inventory))
-    hider = Hider(secrets(*of))
+    hider = Hider(secrets_of(*of).parameters)
     return frozenset(
         job.key
         for job, seconds in jobs
-        if _has_run(past, job.key, hider.body(job.body), cluster.now() - seconds)
+        if _has_run(past, job.key, hider.resource(job), cluster.now() - seconds)
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.errors import KfctlError, Problem, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kfctl.actions.apply import Apply, Options
     from kfctl.actions.plan import Subject
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def record(prepared: Apply, inventory: Inventory, undone: Collection[Key]) -> int:
     """Write what was applied as the next revision, and return its number; not what could not be made."""
     from kfctl.actions import history
-    from kfctl.actions.plan import secrets
+    from kfctl.actions.secrets import secrets_of
     from kfctl.engine.revision import Contents, Revision
 
     about, decision = prepared.about, prepared.decision
@@ -35,7 +35,7 @@ def record(prepared: Apply, inventory: Inventory, undone: Collection[Key]) -> in
     contents = Contents(
         dict(_values(about)), tuple(each for each in decision.intents if each.key not in lacking)
     )
-    hidden = secrets(about.app, about.environment)
+    hidden = secrets_of(about.app, about.environment).parameters
     kept = _of_others(prepared, inventory)
     return history.record(prepared.cluster, inventory, made, contents, hidden, kept).number
 
@@ -95,7 +95,8 @@ def prepare_rollback(app: App, environment: Environment, number: int, asked: tup
     from kfctl.actions import history
     from kfctl.actions.apply import prepare_for
     from kfctl.actions.inventory import load_inventory
-    from kfctl.actions.plan import Subject, connect, scope_of, secrets
+    from kfctl.actions.plan import Subject, connect, scope_of
+    from kfctl.actions.secrets import secrets_of
     from kfctl.engine.hidden import reveal
 
     options, login = asked
@@ -103,10 +104,13 @@ def prepare_rollback(app: App, environment: Environment, number: int, asked: tup
     inventory = load_inventory(cluster, scope_of(app, environment, cluster))
     _, contents = history.read(cluster, inventory, number)
     choices = replace(options.choices, will_write=not options.dry_run)
-    resources = _revealed(app, environment, cluster, contents, number)
+    secrets = secrets_of(app, environment)
+    revealed = _revealed(cluster, contents, secrets.parameters, number)
+    resources = tuple(resource for resource, _ in revealed)
+    cluster = cluster.hiding(secrets.redactor(resources))
     what = f"rollback to {number}"
-    values = reveal(contents.values, None, secrets(app, environment)).value
-    warnings = _as_they_are(contents)
+    values = reveal(contents.values, None, secrets.parameters).value
+    warnings = tuple(_kept_as_they_are(revealed))
     rendered = _rendered(app, environment, contents)
     about = Subject(
         app, environment, cluster, choices, resources, (), warnings, what, values, rendered=rendered
@@ -127,34 +131,33 @@ def _rendered(app: App, environment: Environment, contents: Contents) -> tuple[R
         return ()  # a rollback must work although the files are broken; objects outside are refused then
 
 
-def _as_they_are(contents: Contents) -> tuple[str, ...]:
-    """Tell of the Secrets that do not go back: the history has no data of theirs."""
-    from kfctl.model.resource import holds_secret
-
-    kept = [str(each.key) for each in contents.objects if holds_secret(each)]
-    said = "keeps the data that it has now" if len(kept) == 1 else "keep the data that they have now"
-    return (f"{', '.join(kept)} {said}: secrets are not in the history",) if kept else ()
+def _kept_as_they_are(revealed: Iterable[tuple[Resource, Sequence[str]]]) -> Iterator[str]:
+    """Yield what does not go back, because the history has no secrets."""
+    for resource, paths in revealed:
+        if resource.kind == "Secret" and not resource.group and paths:
+            yield f"{resource.key} keeps the data that it has now: secrets are not in the history"
+        elif paths:
+            yield f"{resource.key} keeps {', '.join(paths)} as it is now: it was made from a secret"
 
 
 def _revealed(
-    app: App, environment: Environment, cluster: Cluster, contents: Contents, number: int
-) -> tuple[Resource, ...]:
-    """Return the objects of a revision with their secrets: as they are set, or on the cluster, now."""
+    cluster: Cluster, contents: Contents, secrets: Mapping[str, Any], number: int
+) -> list[tuple[Resource, tuple[str, ...]]]:
+    """Return the objects of a revision with their secrets, and the paths of those that the cluster has."""
+    from dataclasses import replace
 
-    from kfctl.actions.plan import secrets
-    from kfctl.engine.hidden import reveal
+    from kfctl.engine.hidden import needs_live, reveal
 
-    known = secrets(app, environment)
     found, lost = [], []
     for each in contents.objects:
         live = None
-        if each.kind == "Secret" and not each.group:
-            live = cluster.find("v1", "Secret", each.name, each.namespace)
-        revealed = reveal(each.body, live, known)
+        if needs_live(each.body):
+            live = cluster.find(each.api_version, each.kind, each.name, each.namespace)
+        revealed = reveal(each.body, live, secrets)
         lost += [f"{each.key}: {name}" for name in revealed.missing]
-        found.append(each.with_body(revealed.value))
+        found.append((replace(each, body=revealed.value, secrets=revealed.fields), revealed.live))
     if lost:
         hint = "secrets are not kept in the history; put them back, or roll back by Git and apply"
         problems = [Problem(f"{name} is no longer known", hint=hint) for name in lost]
         raise Refused(f"revision {number} can't be made again", problems=problems)
-    return tuple(found)
+    return found

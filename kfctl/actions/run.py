@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kfctl.cluster.lock import Lock
     from kfctl.model.inventory import Inventory, Run
     from kfctl.model.plan import Plan
+    from kfctl.model.redactor import Redactor
     from kfctl.model.report import Report
 
     Steps = Generator[Event, None, None]
@@ -130,7 +131,7 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     yield from _over(plan)
     yield from ledger.bind(prepared)
     inventory = ledger.begin(prepared)
-    judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs, secrets=_secrets(prepared))
+    judge = Judge(cluster, wait_for_jobs=options.wait_for_jobs, redactor=_redactor(prepared))
     waiting = Waiting(judge, prepared.stop, time.monotonic() + options.timeout, selector(plan.scope))
     force = options.choices.force_conflicts
     how = Run(waiting, force, _allowed(prepared), trying(cluster, plan, force=force))
@@ -142,13 +143,12 @@ def _steps(prepared: Apply) -> Generator[Event, None, bool]:
     return late
 
 
-def _secrets(prepared: Apply) -> Iterator[str]:
-    """Yield what no status may quote: secret parameters, and the data of the app's Secrets."""
-    from kfctl.actions.judge import secrets_in
-    from kfctl.actions.plan import secret_values
+def _redactor(prepared: Apply) -> Redactor:
+    """Return what no status may quote: secret parameters, and the data of the app's Secrets."""
+    from kfctl.actions.secrets import secrets_of
 
-    yield from secret_values(prepared.about.app, prepared.about.environment)
-    yield from secrets_in(each.body for each in prepared.decision.intents)
+    about = prepared.about
+    return secrets_of(about.app, about.environment).redactor(prepared.decision.intents)
 
 
 def _over(plan: Plan) -> Iterator[Event]:

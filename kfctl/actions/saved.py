@@ -54,12 +54,12 @@ def refuse_moved(prepared: Apply) -> None:
 
 
 def _content(prepared: Apply, salt: bytes) -> dict[str, Any]:
-    from kfctl.actions.plan import secrets
     from kfctl.actions.run import new_run
+    from kfctl.actions.secrets import secrets_of
     from kfctl.engine.saved import Basis, content
 
     about, decision = prepared.about, prepared.decision
-    known = secrets(about.app, about.environment)
+    known = secrets_of(about.app, about.environment).parameters
     basis = Basis(prepared.plan, decision.inventory, about.choices, about.components, known)
     held = content(basis, prepared.run or new_run(prepared.cluster.now()), salt)
     if prepared.early:  # the namespace was missing, and this run has made it

@@ -45,6 +45,7 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     """Return the objects as `render_app` does, with the warnings on the way there."""
     from kfctl.actions.given import idle_globals
     from kfctl.actions.prototype import replacements
+    from kfctl.actions.secrets import secrets_of
     from kfctl.engine.identity import identity_problems
     from kfctl.engine.order import sort_key
 
@@ -56,7 +57,8 @@ def render_all(app: App, environment_name: str, components: Sequence[str] = ()) 
     resources = renders.stamped(outcome.part for outcome in outcomes)
     doubtful = list(identity_problems(resources))
     if doubtful:
-        raise AppError.of(doubtful)
+        redactor = secrets_of(app, environment).redactor(resources)
+        raise AppError.of([p._replace(message=redactor.text(p.message)) for p in doubtful])
     resources.sort(key=sort_key)
     warnings = [*replacements(app, components)]
     warnings += (warning for outcome in outcomes for warning in outcome.warnings)
@@ -138,6 +140,8 @@ class _Renders:
             return Outcome(Part(component, [], ""), error=error)
 
     def _rendered(self, component: Component) -> Outcome:
+        from kfctl.actions.secrets import secret_parameters
+        from kfctl.engine.derived import render_secretly
         from kfctl.engine.patch import patched
         from kfctl.engine.resolve import resolve
 
@@ -146,7 +150,9 @@ class _Renders:
         values = parameters.plain()
         names = {"component": component.name, "app": self._app.name, "environment": self._environment.name}
         raw = self._raw(component)
-        resources = [*self._renderer(prototype).render({**values, **names}), *raw]
+        renderer = self._renderer(prototype)
+        secrets = {name: f"{component.name}.{name}" for name in secret_parameters(prototype)}
+        resources = [*render_secretly(renderer.render, {**values, **names}, secrets), *raw]
         patches = [*component.patches, *self._environment.patches.get(component.name, ())]
         namespace = values.get("namespace") or self._environment.target.namespace or "default"
         resources = patched(resources, patches) if patches else resources

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kfctl.cluster.kubeconfig import Login
     from kfctl.model.app import App, Environment
     from kfctl.model.plan import Scope
+    from kfctl.model.redactor import Redactor
 
     Body = Mapping[str, Any]
 
@@ -64,20 +65,21 @@ class Looking:
 
         self._of = (app, environment)
         self._components = components
-        self._secrets = _secrets(app, environment)
-        self._cluster = guard.connect(environment, login, self._secrets)
-        self._scope = scope_of(app, environment, self._cluster)
         self._resources, self._warnings = _rendered(app, environment, components)
+        self._redactor = _redactor(app, environment, self._resources)
+        self._cluster = guard.connect(environment, login, self._redactor)
+        self._scope = scope_of(app, environment, self._cluster)
 
     def look(self) -> AppStatus:
         """Return how it is now."""
         from kfctl.actions import observe
         from kfctl.actions.inventory import readable_inventory
-        from kfctl.actions.judge import Judge, secrets_in
+        from kfctl.actions.judge import Judge
         from kfctl.actions.ran import ran
         from kfctl.actions.selecting import with_idle
         from kfctl.engine.health import gone
         from kfctl.engine.ownership import intent
+        from kfctl.model.redactor import data_of
 
         cluster, scope = self._cluster, self._scope
         wanted = observe.placed(cluster, self._resources, scope.namespace)
@@ -85,7 +87,8 @@ class Looking:
         there = observe.ours(cluster, inventory, wanted)
         keys = {resource.key for resource in wanted}
         left = set(_left_behind(there, keys, self._components))
-        judge = Judge(cluster, secrets=(*self._secrets, *secrets_in(there.objects.values())))
+        data = (value for body in there.objects.values() for value in data_of(body))
+        judge = Judge(cluster, redactor=self._redactor.including(data))
         present = {key: there.objects[key] for key in keys | left if key in there.objects}
         found = _judged(cluster, scope, present, judge)
         found = {key: replace(s, message=_left(s)) if key in left else s for key, s in found.items()}
@@ -111,14 +114,14 @@ def _left_behind(there: Ours, wanted: Collection[Key], components: Collection[st
             yield key
 
 
-def _secrets(app: App, environment: Environment) -> frozenset[str]:
-    """Return the values that no message may hold; none where the app is too broken to tell them."""
-    from kfctl.actions.plan import secret_values
+def _redactor(app: App, environment: Environment, resources: Sequence[Resource]) -> Redactor:
+    """Return what no message may quote; nothing where the app's files are too broken to read it."""
+    from kfctl.actions.secrets import Secrets, secrets_of
 
     try:
-        return secret_values(app, environment)
+        return secrets_of(app, environment).redactor(resources)
     except KfctlError:
-        return frozenset()
+        return Secrets().redactor(resources)
 
 
 def _rendered(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kfctl.errors import Location
     from kfctl.model.app import App, Environment
     from kfctl.model.dialect import Path
+    from kfctl.model.redactor import Redactor
     from kfctl.model.resource import Resource
 
 
@@ -37,7 +38,7 @@ def validate(
 
     Without `fields`, which fields a kind has and of which types is left to the API server.
     """
-    from kfctl.actions.plan import secret_values
+    from kfctl.actions.secrets import secrets_of
     from kfctl.actions.show import lint_own, render_all
     from kfctl.engine.structure import examine_objects
 
@@ -46,27 +47,24 @@ def validate(
     known = _known(app, environment, rendered.resources) if fields else None
     found = examine_objects(rendered.resources, known, whole=not components)
     warnings = (*(Problem(text) for text in rendered.warnings), *found.warnings)
-    secrets = secret_values(app, environment)
-    told = _told(secrets, found.problems), _told(secrets, warnings)
-    return Verdict(environment.name, tuple(rendered.resources), *told)
+    redactor = secrets_of(app, environment).redactor(rendered.resources)
+    redacted = _redacted(redactor, found.problems), _redacted(redactor, warnings)
+    return Verdict(environment.name, tuple(rendered.resources), *redacted)
 
 
 def misfits(
     app: App, environment: Environment, resources: Sequence[Resource], beside: Sequence[Resource]
 ) -> tuple[Problem, ...]:
     """Return what is wrong with objects, by the fields of their kinds; `beside` may define some of these."""
-    from kfctl.actions.plan import secret_values
+    from kfctl.actions.secrets import secrets_of
     from kfctl.engine.structure import examine_objects
 
-    known = _known(app, environment, beside)
-    return _told(secret_values(app, environment), examine_objects(resources, known, whole=False).problems)
+    problems = examine_objects(resources, _known(app, environment, beside), whole=False).problems
+    return _redacted(secrets_of(app, environment).redactor(resources), problems)
 
 
-def _told(secrets: Iterable[str], problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return problems without the secrets that they quote."""
-    from kfctl.engine.mask import without
-
-    return tuple(Problem(without(secrets, told.message), told.where, told.hint) for told in problems)
+def _redacted(redactor: Redactor, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(p._replace(message=redactor.text(p.message), hint=redactor.text(p.hint)) for p in problems)
 
 
 def _known(app: App, environment: Environment, resources: Sequence[Resource]) -> Known:

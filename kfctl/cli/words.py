@@ -77,14 +77,16 @@ def assignments(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return what `KEY=VALUE …` says: texts by key, several where a key is repeated."""
     found: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
-    for word in words:
+    for index, word in enumerate(words):
         key, equals, text = word.partition("=")
         if equals and key:
             found[key] = (*found.get(key, ()), text)
         else:
             hint = "give KEY VALUE, or KEY=VALUE as often as you like"
             fault = "is not KEY=VALUE" if equals else "has no value"
-            problems.append(Problem(f"'{word}' {fault}", hint=hint))
+            # Only the first word is the name of a parameter; the others may be parts of a secret value.
+            subject = f"'{word}'" if not index and not equals else f"argument {index + 1}"
+            problems.append(Problem(f"{subject} {fault}", hint=hint))
     if problems:
         raise UsageError.of(problems)
     return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.shapes import check, decode, decode_object
@@ -20,7 +17,9 @@ from kfctl.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
+
+    from kfctl.model.redactor import Redactor
 
 
 class Expired(ClusterError):
@@ -72,7 +71,6 @@ _HINTS = (
 # A server-side apply of a body that does not fit its schema is answered with 500 and no reason.
 _INVALID_500 = ("failed to create typed patch object", "failed to convert new object")
 _REDIRECTS = range(300, 400)
-HIDDEN = "(hidden)"
 _LONGEST_MESSAGE = 10_000  # characters; servers cut theirs earlier
 _STATUS = {"message": str, "reason": str, "details": {"kind": str, "name": str, "causes": [{"*": object}]}}
 
@@ -118,44 +116,10 @@ def read_object(body: bytes, server: str) -> dict[str, Any]:
         raise _no_api_server(server, 200) from None
 
 
-def hidden(answer: Answer, secrets: Iterable[str]) -> Answer:
-    """Return the answer without the given texts: servers echo the values that they refuse."""
-    told = sorted({text for text in secrets if len(text) > 2}, key=len, reverse=True)
-    if not told:
-        return answer
-    pattern = re.compile("|".join(re.escape(form) for text in told for form in _forms(text)))
-    causes = (Cause(c.reason, c.field, pattern.sub(HIDDEN, c.message)) for c in answer.causes)
-    message = pattern.sub(HIDDEN, answer.message)
-    return Answer(answer.status, answer.reason, message, tuple(causes), answer.kind, answer.name)
-
-
-def secret_values(body: Any) -> list[str]:
-    """Return the texts of a Secret's body that no message may hold, encoded or not; of other kinds none."""
-    if not isinstance(body, dict) or body.get("kind") != "Secret":
-        return []
-    encoded, plain = list(_texts(body.get("data"))), list(_texts(body.get("stringData")))
-    return [*encoded, *map(_decoded, encoded), *plain, *map(_encoded, plain)]
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except ValueError:
-        return text
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode(errors="surrogatepass")).decode()
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value)  # somebody's mistake, and a secret all the same
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+def redacted(answer: Answer, hide: Redactor) -> Answer:
+    """Return the answer without secrets: servers echo the values that they refuse."""
+    causes = tuple(c._replace(message=hide.text(c.message)) for c in answer.causes)
+    return answer._replace(message=hide.text(answer.message), causes=causes)
 
 
 def _no_api_server(server: str, status: int) -> ClusterError:
@@ -171,11 +135,6 @@ def _made(error: ClusterError, answer: Answer) -> ClusterError:
 def _hint(answer: Answer) -> str:
     said = answer.message.lower()
     return next((hint for status, part, hint in _HINTS if status == answer.status and part in said), "")
-
-
-def _forms(text: str) -> tuple[str, ...]:
-    """Return a text as Go prints it too: quoted, with its escapes."""
-    return tuple(dict.fromkeys((json.dumps(text, ensure_ascii=False)[1:-1], text)))
 
 
 def _cause(found: Mapping[str, Any]) -> Cause:

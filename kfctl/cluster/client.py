@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster import request as ask
-from kfctl.cluster.answers import Expired, read_object, secret_values
+from kfctl.cluster.answers import Expired, read_object
 from kfctl.cluster.kinds import Kind, Kinds, discover
 from kfctl.cluster.pool import parallel, values
 from kfctl.cluster.request import (
@@ -27,6 +27,7 @@ from kfctl.cluster.sender import Sender
 from kfctl.cluster.shapes import check, check_object, items_of
 from kfctl.cluster.watch import Watch
 from kfctl.errors import ClusterError, NotFound
+from kfctl.model.redactor import NOTHING, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from kfctl.cluster.transport import Response, Stream, Transport
     from kfctl.cluster.tunnel import Tunnel
     from kfctl.errors import KfctlError
+    from kfctl.model.redactor import Redactor
 
 Body = dict[str, Any]
 
@@ -61,11 +63,11 @@ class Preview:
     created: bool
 
 
-def connect(login: Login, hide: Iterable[str] = ()) -> Cluster:
-    """Return the cluster that `login` means; `hide` are values that no message may hold."""
+def connect(login: Login, hide: Redactor = NOTHING) -> Cluster:
+    """Return the cluster that `login` means; `hide` removes what no message may hold."""
     from kfctl.cluster import transport
 
-    return Cluster(transport.connect(login), hide=frozenset(hide))
+    return Cluster(transport.connect(login), hide=hide)
 
 
 class Cluster:
@@ -75,7 +77,7 @@ class Cluster:
         self,
         transport: Transport,
         *,
-        hide: frozenset[str] = frozenset(),
+        hide: Redactor = NOTHING,
         patience: Patience = PATIENCE,
         clock: Clock = CLOCK,
     ) -> None:
@@ -108,6 +110,12 @@ class Cluster:
         """Return the same cluster; `notify` is told of every failed try: request, reason, seconds to wait."""
         twin = copy.copy(self)
         twin._sender = replace(self._sender, notify=notify)
+        return twin
+
+    def hiding(self, hide: Redactor) -> Cluster:
+        """Return the same cluster, whose messages hold nothing that `hide` removes."""
+        twin = copy.copy(self)
+        twin._sender = replace(self._sender, hide=hide)
         return twin
 
     # Kinds
@@ -153,7 +161,7 @@ class Cluster:
     def preview(self, body: Mapping[str, Any], write: Write = PLAIN) -> Preview:
         """Return what an apply would make of an object, without making it."""
         request = ask.apply(self._kind_of(body), body, replace(write, dry_run=True))
-        response = self.send(request, secret_values(body))
+        response = self.send(request, data_of(body))
         return Preview(read_object(response.body, self.server), response.status == _CREATED)
 
     def create(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
@@ -301,4 +309,4 @@ class Cluster:
         return self._sender.send(request, secrets)
 
     def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
-        return read_object(self.send(request, secret_values(body)).body, self.server)
+        return read_object(self.send(request, data_of(body)).body, self.server)

@@ -16,6 +16,7 @@ from kfctl.cluster.lease import Lease
 from kfctl.cluster.retry import CLOCK, Patience
 from kfctl.cluster.sender import Sender
 from kfctl.errors import ClusterError, KfctlError, Refused
+from kfctl.model.redactor import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -184,9 +185,7 @@ def holding(cluster: Cluster, place: tuple[str, str]) -> Holding | None:
 def _lease(cluster: Cluster, place: tuple[str, str], timing: Timing) -> Lease:
     # Places and patience of its own: a heartbeat waits for no other request.
     patience = Patience(total=timing.renew, cap=timing.poll)
-    return Lease(
-        Sender(cluster.transport, frozenset(), patience, CLOCK), *place, timing.seconds, timing.renew
-    )
+    return Lease(Sender(cluster.transport, NOTHING, patience, CLOCK), *place, timing.seconds, timing.renew)
 
 
 class _Turn:

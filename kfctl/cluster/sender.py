@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kfctl.cluster.answers import answer_of, error_of, hidden
+from kfctl.cluster.answers import answer_of, error_of, redacted
 from kfctl.cluster.faults import Fault
 from kfctl.cluster.pool import Limit
 from kfctl.cluster.retry import Clock, Failure, Patience, Tries, failure_of_answer, failure_of_fault
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from kfctl.cluster.request import Request
     from kfctl.cluster.transport import Response, Stream, Transport
     from kfctl.errors import Answer, ClusterError
+    from kfctl.model.redactor import Redactor
 
 CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends to one server; `hide` are values that no message may hold."""
+    """Sends to one server; `hide` removes what no message may hold."""
 
     transport: Transport
-    hide: frozenset[str]
+    hide: Redactor
     patience: Patience
     clock: Clock
     notify: Callable[[Request, str, float], None] | None = (
@@ -37,12 +38,12 @@ class Sender:
     limit: Limit = field(default_factory=lambda: Limit(CONNECTIONS))
     time: ServerClock = field(default_factory=ServerClock)
 
-    def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
+    def send(self, request: Request, secrets: Iterable[Any] = ()) -> Response:
         """Send a request, again where that may help, and return its answer; an error answer is raised."""
         tries = Tries(request, self.patience, self.clock)
-        told = (*self.hide, *secrets)
+        hide = self.hide.including(secrets)
         while True:
-            result = self._try(request, told)
+            result = self._try(request, hide)
             if not isinstance(result, tuple):
                 return result
             error, failure = result
@@ -57,7 +58,7 @@ class Sender:
         """Send a request whose answer goes on, and return that; an error answer is raised."""
         stream = self.transport.stream(request)
         if stream.status >= 300:
-            raise self._error(hidden(answer_of(stream.status, stream.read()), self.hide))
+            raise self._error(redacted(answer_of(stream.status, stream.read()), self.hide))
         return stream
 
     def websocket(self, request: Request, protocol: str) -> WebSocket:
@@ -66,17 +67,17 @@ class Sender:
 
         answer = self.transport.websocket(request, protocol)
         if isinstance(answer, Response):
-            raise self._error(hidden(answer_of(answer.status, answer.body), self.hide))
+            raise self._error(redacted(answer_of(answer.status, answer.body), self.hide))
         return answer
 
-    def _try(self, request: Request, told: tuple[str, ...]) -> Response | tuple[ClusterError, Failure]:
+    def _try(self, request: Request, hide: Redactor) -> Response | tuple[ClusterError, Failure]:
         try:
             response = self._once(request)
         except Fault as fault:
             return fault, failure_of_fault(fault, self.patience)
         if response.status < 300:
             return response
-        answer = hidden(answer_of(response.status, response.body), told)
+        answer = redacted(answer_of(response.status, response.body), hide)
         return self._error(answer), failure_of_answer(answer, response.headers.get("Retry-After", ""))
 
     def _once(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from kfctl.engine.listkeys import elements, keyed
 from kfctl.engine.quantity import holds_quantity, same_quantity
 from kfctl.model.managed import LAST_APPLIED
 from kfctl.model.plan import ABSENT, FieldChange
+from kfctl.model.secretfields import NO_SECRETS, SecretFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,9 +55,13 @@ class _Comparison:
 
     group: str
     only_wanted: bool
+    secrets: SecretFields = NO_SECRETS
 
     def differences(self, live: Any, wanted: Any, path: _Path) -> Iterator[tuple[_Path, Any, Any]]:
-        if isinstance(live, dict) and isinstance(wanted, dict):
+        if self.secrets.is_whole(path.names):
+            if live != wanted:
+                yield path, live, wanted
+        elif isinstance(live, dict) and isinstance(wanted, dict):
             yield from self._maps(live, wanted, path)
         elif isinstance(live, list) and isinstance(wanted, list):
             yield from self._lists(live, wanted, path)
@@ -82,6 +87,8 @@ class _Comparison:
         if field in _SETS and sorted(map(str, live)) == sorted(map(str, wanted)):
             return
         keys = keyed(field, live, wanted)
+        if any((*path.names, *key.split(".")) in self.secrets.parts for key in keys or ()):
+            keys = None  # the path would show them
         if (
             keys is None
             and len(live) != len(wanted)
@@ -114,9 +121,11 @@ def field_change(
 ) -> FieldChange:
     """Return a change of one field; `path` is its object's kind, its text for people, the fields' names."""
     kind, text, names = path
-    before, after = mask.value(live, kind, names), mask.value(wanted, kind, names)
+    before, after = (mask.live or mask).value(live, kind, names), mask.value(wanted, kind, names)
     if after != wanted and before == live:  # the secret that was there before is known to nobody here
         before = mask.whole(live)
+    elif after == wanted and wanted is not ABSENT:  # what was in the place of a public value was public, too
+        before = (mask.live or mask).of(NO_SECRETS).value(live, kind, names)
     return FieldChange(text, before, after, owner)
 
 
@@ -125,7 +134,7 @@ def _changes(
 ) -> tuple[FieldChange, ...]:
     kind = str(wanted.get("kind"))
     group = str(wanted.get("apiVersion") or "").rpartition("/")[0]
-    found = _Comparison(group, only_wanted).differences(_quiet(live), _quiet(wanted), _Path())
+    found = _Comparison(group, only_wanted, mask.fields).differences(_quiet(live), _quiet(wanted), _Path())
     return tuple(field_change(was, will, (kind, path.text, path.names), mask) for path, was, will in found)
 
 

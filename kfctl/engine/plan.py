@@ -94,6 +94,9 @@ class _Judge:
             return replace(decided, action=Action.REPLACE, reason=AGAIN)
         return _contested(decided, controller(live))
 
+    def _mask(self, found: Found) -> Mask:
+        return self.mask.of(found.wanted.secrets)
+
     def _new(self, found: Found) -> Change:
         if found.ran and not self.choices.rerun:
             return _change(found, Action.UNCHANGED)
@@ -107,7 +110,7 @@ class _Judge:
         if found.error is not None:
             return self._failed(found, live, found.error)
         if found.preview is not None:
-            fields = _with_owners(compare(live, found.preview, self.mask), found)
+            fields = _with_owners(compare(live, found.preview, self._mask(found)), found)
             if not fields and joins(live, found.preview, MANAGER):
                 reason = f"as wanted{_with_what(live)}: now the app's, too"
                 return _change(found, Action.UPDATE, reason=reason)
@@ -137,7 +140,7 @@ class _Judge:
 
     def _conflict(self, found: Found, live: Mapping[str, Any], taken: tuple[Claim, ...]) -> Change:
         claimed = tuple(self._claimed(found, live, claim.path, claim.owner) for claim in taken)
-        every = compare(live, found.preview, self.mask) if found.preview else ()
+        every = compare(live, found.preview, self._mask(found)) if found.preview else ()
         fields = (*claimed, *(each for each in every if not any(_within(each.path, f.path) for f in claimed)))
         owners = ", ".join(dict.fromkeys(claim.owner for claim in taken))
         leave = f"to leave them to {owners}, set them to what is there or not at all"
@@ -146,12 +149,12 @@ class _Judge:
 
     def _claimed(self, found: Found, live: Mapping[str, Any], path: str, owner: str) -> FieldChange:
         wanted, here = follow(found.wanted.body, path), follow(live, path)
-        named = (found.wanted.kind, wanted.text, wanted.names)
-        return field_change(here.value, wanted.value, named, self.mask, owner)
+        named = (found.wanted.kind, self.mask.redactor.text(wanted.text), wanted.names)
+        return field_change(here.value, wanted.value, named, self._mask(found), owner)
 
     def _immutable(self, found: Found, live: Mapping[str, Any], fixed: tuple[str, ...]) -> Change:
-        fields = compare_wanted(live, found.wanted.body, self.mask)
-        why = f"{', '.join(fixed)} can't be changed in place"
+        fields = compare_wanted(live, found.wanted.body, self._mask(found))
+        why = self.mask.redactor.text(f"{', '.join(fixed)} can't be changed in place")
         if found.wanted.kind in HOLD_DATA:
             hint = "a new one would lose what it holds: set it back, or give the component another `name`"
             return _change(found, Action.REFUSE, fields, why, hint)
@@ -166,7 +169,7 @@ class _Judge:
             return self._offline(replace(found, offline=why), found.live or {})
         if not says_no(error) and not why:
             raise error
-        reason, hint = self.mask.text(faults(error)), error.problems[0].hint
+        reason, hint = self.mask.redactor.text(faults(error)), error.problems[0].hint
         if not lacks_right(error):
             return _change(found, Action.REFUSE, (), reason, hint)
         return self._refused(found, reason, hint)
@@ -178,7 +181,7 @@ class _Judge:
         return self.choices.will_write or not found.wanted.namespace
 
     def _offline(self, found: Found, live: Mapping[str, Any]) -> Change:
-        fields = compare_wanted(live, found.wanted.body, self.mask)
+        fields = compare_wanted(live, found.wanted.body, self._mask(found))
         return replace(self._updated(found, live, fields), approximate=True, reason=found.offline)
 
     def _owned(self, found: Found, owner: Owner) -> Change:

@@ -70,14 +70,9 @@ class Renderer:
         return f"{folder.rpartition('/')[0] if name.startswith('common/') else folder}/{name}"
 
     def _error(self, faults: Sequence[Fault], values: Mapping[str, Any]) -> TemplateError:
-        from kfctl.engine.mask import without
-
         component = values.get("component")
         prefix = f"{component}: " if component else ""
-        secret = [name for name, parameter in self._prototype.parameters.items() if parameter.secret]
-        texts = [str(values[name]) for name in secret if values.get(name) is not None]
         problems = [
-            Problem(without(texts, prefix + problem.message), problem.where, without(texts, problem.hint))
-            for problem in map(self._problem, faults)
+            problem._replace(message=prefix + problem.message) for problem in map(self._problem, faults)
         ]
         return TemplateError(problems[0].message, problems=problems)

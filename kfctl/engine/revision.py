@@ -76,15 +76,15 @@ class Packed:
 
 
 def pack(
-    revision: Revision, contents: Contents, secrets: Mapping[str, str], kept: Contents = NOTHING
+    revision: Revision, contents: Contents, secrets: Mapping[str, Any], kept: Contents = NOTHING
 ) -> Packed:
     """Compress what a revision holds, without the secrets (parameter → value) and the data of Secrets.
 
     What is `kept` of an earlier revision is without them already.
     """
     hider, chunks = Hider(secrets), dict[str, bytes]()
-    values = _stored(_line({**kept.values, **hider.value(contents.values)}), chunks)
-    hidden = [resource.with_body(hider.body(resource.body)) for resource in contents.objects]
+    values = _stored(_line({**kept.values, **hider.values(contents.values)}), chunks)
+    hidden = [resource.with_body(hider.resource(resource)) for resource in contents.objects]
     ordered = sorted((*kept.objects, *hidden), key=lambda resource: (resource.component, resource.key))
     lines = [
         (resource, _line({"component": resource.component, "body": resource.body})) for resource in ordered

@@ -72,7 +72,7 @@ class Basis:
     inventory: Inventory
     choices: Choices
     components: tuple[str, ...] = ()
-    secrets: Mapping[str, str] = field(default_factory=dict)  # of parameters, by component.parameter
+    secrets: Mapping[str, Any] = field(default_factory=dict)  # of parameters, by component.parameter
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _told(plan: Plan) -> Iterator[tuple[Change, dict[str, Any]]]:
 def _change(change: Change, value: dict[str, Any], hider: Hider) -> dict[str, Any]:
     names = ("uid", "resourceVersion", "generation")
     seen = {name: at(change.live, "metadata", name) for name in names} if change.live else None
-    return {**value, "live": seen, "wanted": hider.body(change.wanted.body) if change.wanted else None}
+    return {**value, "live": seen, "wanted": hider.resource(change.wanted) if change.wanted else None}
 
 
 def _sealed(basis: Basis, salt: bytes) -> str:
@@ -179,9 +179,13 @@ def _sealed(basis: Basis, salt: bytes) -> str:
 
 
 def _data(change: Change) -> list[Any]:
-    if change.wanted is None or change.key.kind != "Secret" or change.key.group:
+    """Return what the file does not have of an object: a Secret's data, and what was made from secrets."""
+    if change.wanted is None:
         return []
-    return [held for name in ("data", "stringData") if (held := change.wanted.body.get(name))]
+    derived = list(change.wanted.secrets.opaque(change.wanted.body))
+    if change.key.kind != "Secret" or change.key.group:
+        return derived
+    return [*derived, *(held for name in ("data", "stringData") if (held := change.wanted.body.get(name)))]
 
 
 def _digest(held: Mapping[str, Any]) -> str:

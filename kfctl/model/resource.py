@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfctl.model.secretfields import NO_SECRETS, SecretFields
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,10 +43,11 @@ class Resource:
     body: Mapping[str, Any]
     component: str = ""
     origin: str = ""  # the template or manifest it was rendered from, for messages
+    secrets: SecretFields = NO_SECRETS
 
     def with_body(self, body: Mapping[str, Any]) -> Resource:
         """Return the object with another body."""
-        return Resource(body, self.component, self.origin)
+        return Resource(body, self.component, self.origin, self.secrets)
 
     @property
     def api_version(self) -> str:

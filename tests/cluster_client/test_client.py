@@ -12,6 +12,7 @@ from kfctl.cluster import client as module
 from kfctl.cluster.answers import Expired
 from kfctl.cluster.request import LogQuery, Precondition, Selection, Write
 from kfctl.errors import ClusterError, Conflict, Invalid, NotFound
+from kfctl.model.redactor import Redactor
 from tests.cluster.processes import wait_until
 from tests.faults.proxy import Call, Cut, Reset, Status
 
@@ -277,12 +278,12 @@ def test_no_message_holds_the_value_of_a_secret(client: Cluster, namespace: str)
 def test_values_that_are_to_be_hidden_are(cluster: Any, namespace: str) -> None:
     from kfctl.cluster.kubeconfig import Login
 
-    hiding = module.connect(Login(kubeconfig=str(cluster.kubeconfig)), hide=["hunter2"])
+    hiding = module.connect(Login(kubeconfig=str(cluster.kubeconfig)), hide=Redactor(["hunter2"]))
     body = deployment(namespace)
     body["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "hunter2"
     with pytest.raises(Invalid) as caught:
         hiding.apply(body)
-    assert "(hidden)" in caught.value.message
+    assert "(secret)" in caught.value.message
     assert "hunter2" not in f"{caught.value} {caught.value.answer}"
 
 

@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfctl.engine.compare import compare, compare_wanted
-from kfctl.engine.mask import Mask, without
+from kfctl.engine.mask import Mask
 from kfctl.engine.quantity import holds_quantity, quantity, same_quantity
 from kfctl.model.plan import ABSENT
+from kfctl.model.redactor import Redactor
+from kfctl.model.secretfields import NO_SECRETS, SecretFields
 from tests.campaign import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kfctl.model.plan import FieldChange
 
@@ -272,33 +274,31 @@ def test_values_of_a_secret_show_only_whether_they_are_equal() -> None:
     assert elsewhere.wanted != added.wanted
 
 
-def test_secret_parameters_are_masked_wherever_they_stand() -> None:
-    mask = Mask(b"key", frozenset({PLAIN, "42", "abc"}))
-    wanted = pod(
-        containers=[
-            container(
-                "a",
-                args=[f"--password={PLAIN}", ENCODED, "abc", "abcdef"],
-                env=[{"name": "N", "value": "42"}, {"name": "M", "value": "142"}],
-                port=42,
-            )
-        ]
+def masking(*values: Any, secrets: Mapping[str, Any] = {}, fields: SecretFields = NO_SECRETS) -> Mask:
+    return Mask(b"key", Redactor(values), secrets, fields)
+
+
+def test_secrets_are_masked_in_texts_by_length() -> None:
+    mask = masking(PLAIN, "word", "abc", 4815162342)
+    args = [f"--password={PLAIN}", ENCODED, "a word", "a sword", "abc"]
+    (change,) = compare(
+        pod(containers=[]), pod(containers=[container("a", args=args, port=4815162342)]), mask
     )
-    (change,) = compare(pod(containers=[]), wanted, mask)
-    told = change.wanted
-    assert PLAIN not in repr(told) and ENCODED not in repr(told)
-    hidden = mask.text("42")
-    assert told["args"][0].startswith("--password=(secret ")
-    assert told["args"][2] == mask.text("abc") != "abc"
-    assert told["args"][3] == "abcdef"  # too short to be looked for inside words
-    assert [variable["value"] for variable in told["env"]] == [hidden, "142"]
-    assert told["port"] == hidden
+    token = mask.text(PLAIN)
+    assert change.wanted["args"] == [
+        f"--password={token}",
+        token,
+        f"a {mask.text('word')}",
+        "a sword",
+        "abc",
+    ]
+    assert change.wanted["port"] == mask.text("4815162342")
 
 
-@given(st.text(min_size=4, max_size=20), st.text(max_size=5), st.text(max_size=5))
+@given(st.text(min_size=6, max_size=20), st.text(max_size=5), st.text(max_size=5))
 @settings(max_examples=size(5_000), deadline=None)
 def test_no_secret_gets_through(value: str, before: str, after: str) -> None:
-    mask = Mask(b"key", frozenset({value}))
+    mask = masking(value)
     shown = mask.text(before + value + after)
     rest = shown.replace(mask.text(value), "")
     assert value not in rest or value in before + after or "secret" in value
@@ -306,15 +306,62 @@ def test_no_secret_gets_through(value: str, before: str, after: str) -> None:
 
 
 def test_what_a_secret_was_before_is_not_shown_either() -> None:
-    mask = Mask(b"key", frozenset({PLAIN}))
     was, will = body(data={"a": "u:old@h", "b": "1"}), body(data={"a": f"u:{PLAIN}@h", "b": "2"})
-    secret_one, other = compare(was, will, mask)
+    secret_one, other = compare(was, will, masking(PLAIN))
     assert "old" not in repr(secret_one) and PLAIN not in repr(secret_one)
     assert (other.live, other.wanted) == ("1", "2")
 
 
-def test_a_message_is_told_without_its_secrets() -> None:
-    assert without(["s3cret", "s3", "x"], "no 's3cret' in x") == "no '(secret)' in x"
+def env(*pairs: tuple[str, str]) -> Any:
+    return pod(containers=[container("a", env=[{"name": name, "value": value} for name, value in pairs])])
+
+
+ENV = ("spec", "containers", "env", "value")
+PORT = SecretFields(parts={ENV: {'"1"': ()}}, public={ENV: frozenset(['"x"'])})
+
+
+def test_a_value_at_a_secret_place_is_masked_whatever_it_is() -> None:
+    fields = SecretFields(parts={("data", "a"): {'"1"': ()}, ("data", "b"): {"true": ()}})
+    was, will = body(data={"a": "old", "b": False}), body(data={"a": "1", "b": True})
+    first, second = compare(was, will, masking(fields=fields))
+    assert all(
+        str(value).startswith("(secret ")
+        for change in (first, second)
+        for value in (change.live, change.wanted)
+    )
+
+
+def test_what_is_beside_a_secret_in_a_list_is_shown() -> None:
+    changes = compare(env(("PIN", "9"), ("X", "y")), env(("PIN", "1"), ("X", "x")), masking(fields=PORT))
+    pin, other = changes
+    assert pin.live.startswith("(secret ") and pin.wanted.startswith("(secret ")
+    assert (other.live, other.wanted) == ("y", "x")
+
+
+def test_an_entry_that_goes_does_not_show_what_it_was() -> None:
+    (gone,) = compare(env(("PIN", "9"), ("X", "x")), env(("X", "x")), masking(fields=PORT))
+    assert gone.live == {"name": "PIN", "value": masking().whole("9")}
+
+
+def test_the_keys_of_a_secret_map_are_not_shown() -> None:
+    fields = SecretFields(whole=frozenset([("data",)]))
+    (change,) = compare(body(data={"old-key": "1"}), body(data={PLAIN: "1"}), masking(fields=fields))
+    assert change.path == "data"
+    assert "key" not in repr(change) and PLAIN not in repr(change)
+
+
+def test_a_secret_name_of_an_entry_is_not_in_the_path() -> None:
+    fields = SecretFields(parts={("spec", "containers", "env", "name"): {f'"{PLAIN}"': ()}})
+    changes = compare(env(("old-name", "1")), env((PLAIN, "2")), masking(fields=fields))
+    assert changes and "old" not in repr(changes) and PLAIN not in repr(changes)
+
+
+def test_text_around_a_secret_is_shown() -> None:
+    parts = ("u:", {"of": "c.p", "at": ["x"], "as": "upper"}, "@h")
+    fields = SecretFields(parts={("data", "a"): {'"u:ABC@h"': parts}})
+    mask = masking(secrets={"c.p": {"x": "abc"}}, fields=fields)
+    (change,) = compare(body(data={}), body(data={"a": "u:ABC@h"}), mask)
+    assert change.wanted == f"u:{mask.whole('abc')}@h"
 
 
 @pytest.mark.parametrize("function", [compare, compare_wanted])

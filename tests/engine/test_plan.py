@@ -14,10 +14,11 @@ from kfctl.engine.plan import Choices, Found, make_plan
 from kfctl.engine.verdicts import refuses_new
 from kfctl.errors import Answer, Cause, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unreachable
 from kfctl.model.plan import ABSENT, Action, Change, Scope
+from kfctl.model.redactor import Redactor
 from kfctl.model.resource import Resource
 
 SCOPE = Scope("shop", "id-1", "prod", "minikube", "https://here", "web", "uid")
-MASK = Mask(b"key", frozenset({"hunter2"}))
+MASK = Mask(b"key", Redactor(["hunter2"]))
 OURS = {APP: "shop", ENVIRONMENT: "prod", COMPONENT: "db"}
 
 

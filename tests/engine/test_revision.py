@@ -69,7 +69,7 @@ def test_round_trip(count: int) -> None:
 
 def test_what_does_not_compress_is_cut_into_chunks_that_fit() -> None:
     noise = base64.b64encode(random.Random(1).randbytes(1_000_000)).decode()
-    given = Contents({"big": noise}, (config_map(1, noise), config_map(2)))
+    given = Contents({"big": {"text": noise}}, (config_map(1, noise), config_map(2)))
     packed = pack(NEXT, given, {})
     assert len(packed.chunks) >= 4
     assert max(map(len, packed.chunks.values())) <= CHUNK

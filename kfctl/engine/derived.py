@@ -1,0 +1,241 @@
+"""Finds what of rendered objects was made from secrets, by rendering them with other secrets."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from kfctl.engine.recipes import Recipes
+from kfctl.errors import AppError, KfctlError, Location, Problem, TemplateError
+from kfctl.model.redactor import Redactor
+from kfctl.model.secretfields import SecretFields, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kfctl.model.resource import Resource
+    from kfctl.model.secretfields import Names, Parts
+
+    Values = Mapping[str, Any]
+    Render = Callable[[Values], list[Resource]]
+
+_EVERYTHING = SecretFields(whole=frozenset({()}))
+_MISSING = object()
+_ALWAYS_PUBLIC = frozenset({(), ("metadata",)})  # maps whose keys tell nothing
+_IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+_WITHHELD = "the message quotes a value that was made from a secret parameter, so it is withheld"
+
+
+def render_secretly(render: Render, values: Values, secrets: Mapping[str, str]) -> list[Resource]:
+    """Return the objects that `values` make; each knows which of its fields depend on secrets.
+
+    `secrets` are the names of secret parameters, and what references to them call them. The objects are
+    rendered again with other values in their place: what then differs was made from them, whatever a template
+    did to them. Where that says nothing, because it fails or makes other objects, everything is secret. No
+    error quotes what differs.
+    """
+    held = {name: values[name] for name in secrets if _tells_something(values.get(name))}
+    if not held:
+        return render(values)
+    tries = [{name: change(value) for name, value in held.items()} for change in _CHANGES]
+    try:
+        resources = render(values)
+    except KfctlError as error:
+        failures = [(Redactor(each.values()), _attempt(render, {**values, **each})) for each in tries]
+        raise _redacted(error, Redactor(held.values()), failures) from None
+    more_keys = {name: _with_more_keys(value) for name, value in held.items()}
+    made = [
+        (each, found) for each in tries if isinstance(found := _attempt(render, {**values, **each}), list)
+    ]
+    if made and more_keys != held and isinstance(found := _attempt(render, {**values, **more_keys}), list):
+        made.append((more_keys, found))
+    called = [
+        Recipes({secrets[name]: value for name, value in each.items()})
+        for each in (held, *(each for each, _ in made))
+    ]
+    return _Comparison(called).resources(resources, [found for _, found in made])
+
+
+def _tells_something(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return bool(value)
+    return value is not None and value != ""
+
+
+def _attempt(render: Render, values: Values) -> list[Resource] | KfctlError:
+    try:
+        return render(values)
+    except KfctlError as error:
+        return error
+
+
+def _redacted(
+    error: KfctlError,
+    redactor: Redactor,
+    others: Sequence[tuple[Redactor, list[Resource] | KfctlError]],
+) -> KfctlError:
+    """Return an error without what differs in the errors that other secrets cause."""
+    failures = [(redact, other.problems) for redact, other in others if isinstance(other, KfctlError)]
+
+    def redacted(index: int, problem: Problem) -> Problem:
+        message, hint = redactor.text(problem.message), redactor.text(problem.hint)
+        same = all(
+            index < len(problems)
+            and message == redact.text(problems[index].message)
+            and hint == redact.text(problems[index].hint)
+            for redact, problems in failures
+        )
+        return Problem(message if same and failures else _WITHHELD, problem.where, hint if same else "")
+
+    problems = [redacted(index, problem) for index, problem in enumerate(error.problems)]
+    return type(error).of(problems)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Objects made from the secrets beside those made from others; `recipes` of the secrets come first."""
+
+    recipes: Sequence[Recipes]
+
+    def resources(self, ours: list[Resource], others: Sequence[list[Resource]]) -> list[Resource]:
+        if not others:
+            return [replace(resource, secrets=_EVERYTHING) for resource in ours]
+        kinds = [[resource.kind for resource in made] for made in (ours, *others)]
+        if all(each == kinds[0] for each in kinds):
+            pairs = [(resource, [made[i] for made in others]) for i, resource in enumerate(ours)]
+        else:
+            by_key = [{resource.key: resource for resource in made} for made in others]
+            pairs = [(r, [made[r.key] for made in by_key if r.key in made]) for r in ours]
+        return [self._resource(resource, beside, len(others)) for resource, beside in pairs]
+
+    def _resource(self, resource: Resource, beside: Sequence[Resource], expected: int) -> Resource:
+        if len(beside) < expected:
+            return replace(resource, secrets=_EVERYTHING)
+        finder = _Finder(self.recipes)
+        finder.compare(resource.body, [other.body for other in beside], ())
+        for names in _IDENTITY:
+            if names in finder.parts or names in finder.whole:
+                raise _public(resource, names)
+        return replace(resource, secrets=finder.fields()) if finder.parts or finder.whole else resource
+
+
+def _public(resource: Resource, names: Names) -> AppError:
+    problem = Problem(
+        f"{'.'.join(names)} of a {resource.kind} is made from a secret parameter: it would be shown",
+        Location(resource.origin) if resource.origin else None,
+    )
+    return TemplateError(problem.message, problems=[problem])
+
+
+@dataclass
+class _Finder:
+    """Collects the secret fields of one object."""
+
+    recipes: Sequence[Recipes]
+    parts: dict[Names, dict[str, Parts]] = field(default_factory=dict)
+    public: dict[Names, set[str]] = field(default_factory=dict)
+    whole: set[Names] = field(default_factory=set)
+
+    def compare(self, value: Any, others: Sequence[Any], names: Names) -> None:
+        if isinstance(value, dict) and all(isinstance(other, dict) for other in others):
+            self._maps(value, others, names)
+        elif isinstance(value, list) and all(isinstance(other, list) for other in others):
+            self._lists(value, others, names)
+        elif isinstance(value, dict | list) or _MISSING in others:
+            self.whole.add(names)
+        elif all(type(value) is type(other) and value == other for other in others):
+            self.public.setdefault(names, set()).add(canonical(value))
+        else:
+            self.parts.setdefault(names, {})[canonical(value)] = self._recipe(value, others)
+
+    def _maps(self, value: Mapping[str, Any], others: Sequence[Any], names: Names) -> None:
+        if names not in _ALWAYS_PUBLIC and any(other.keys() != value.keys() for other in others):
+            self.whole.add(names)
+            return
+        for name, item in value.items():
+            self.compare(item, [other.get(name, _MISSING) for other in others], (*names, name))
+
+    def _lists(self, value: Sequence[Any], others: Sequence[Any], names: Names) -> None:
+        if any(len(other) != len(value) for other in others):
+            self.whole.add(names)
+            return
+        for index, item in enumerate(value):
+            self.compare(item, [other[index] for other in others], names)
+
+    def _recipe(self, value: Any, others: Sequence[Any]) -> Parts:
+        """Return what a value is made of, if it is made of it with every secret."""
+        recipe = self.recipes[0].parts(value)
+        rest = zip(self.recipes[1:], others, strict=True)
+        return recipe if all(recipes.parts(other) == recipe for recipes, other in rest) else ()
+
+    def fields(self) -> SecretFields:
+        public = {
+            names: frozenset(values - self.parts[names].keys())
+            for names, values in self.public.items()
+            if names in self.parts
+        }
+        return SecretFields(self.parts, public, frozenset(self.whole))
+
+
+# Other values in the place of secrets. The first change keeps what a template may need of a value: letters
+# stay letters (hexadecimal ones too) and digits digits. The second changes every character and the length,
+# the third the number of keys of maps.
+
+_SIMILAR = str.maketrans(
+    string.ascii_lowercase + string.ascii_uppercase + string.digits,
+    "bcdefahijklmnopqrstuvwxyzg" + "BCDEFAHIJKLMNOPQRSTUVWXYZG" + "5234567891",
+)
+_OTHER = str.maketrans(
+    string.ascii_letters + string.digits + string.punctuation,
+    string.ascii_lowercase[13:]
+    + string.ascii_lowercase[:13]
+    + string.ascii_uppercase[13:]
+    + string.ascii_uppercase[:13]
+    + "7891234563"
+    + string.punctuation[1:]
+    + string.punctuation[0],
+)
+
+
+def _shift(text: str, table: Mapping[int, Any]) -> str:
+    changed = text.translate(table)
+    return "".join(chr(ord(c) ^ 1) if ord(c) > 0xA0 and c not in "\ud7ff\ue000" else c for c in changed)
+
+
+def _similar(value: Any) -> Any:
+    if isinstance(value, str):
+        return _shift(value, _SIMILAR)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(str(value).translate(_SIMILAR))
+    return value * 1.5 + 1 if isinstance(value, float) else value
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, str):
+        changed = _shift(value, _OTHER)
+        return changed + changed[-3:]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value * 3 + 7
+    return value
+
+
+def _deep(change: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _deep(change, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_deep(change, item) for item in value]
+    return not value if isinstance(value, bool) else change(value)
+
+
+def _with_more_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        same = {key: _with_more_keys(item) for key, item in value.items()}
+        return {**same, **{_other(key): item for key, item in same.items()}}
+    return [_with_more_keys(item) for item in value] if isinstance(value, list) else value
+
+
+_CHANGES: tuple[Callable[[Any], Any], ...] = (
+    lambda value: _deep(_similar, value),
+    lambda value: _deep(_other, value),
+)
