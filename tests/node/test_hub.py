@@ -28,6 +28,13 @@ HELLO = (
     "open('kept.txt', 'w').write(hello.numpy().decode())\n"
     "print(hello.numpy().decode(), 'from', tf.__version__)"
 )
+STATUSES = """
+import http.client, sys
+for host in sys.argv[1:]:
+    connection = http.client.HTTPConnection("tf-hub-0", 8081)
+    connection.request("GET", "/hub/login", headers={"Host": host})
+    print(connection.getresponse().status)
+"""
 TYPED = {"cpu": "200m", "memory": "700Mi"}
 
 
@@ -186,6 +193,14 @@ def started(notebook: Page) -> bool:
     notebook.keyboard.press("Control+Enter")
     notebook.wait_for_timeout(2000)
     return notebook.locator(".jp-InputPrompt").first.inner_text().strip() != "[ ]:"
+
+
+def test_hub_checks_the_host_of_requests_from_a_notebook(kubeflow: App, notebook: Page) -> None:
+    service = f"tf-hub-lb.{kubeflow.namespace}.svc"
+    hosts = ["evil.example", "tf-hub-0.evil.example", "tf-hub-0:8081", service]
+    program = ["python3", "-c", STATUSES, *hosts]
+    statuses = kubeflow.kubectl("exec", "jupyter-admin", "--", *program)
+    assert statuses.split() == ["403", "403", "200", "200"]
 
 
 @pytest.mark.parametrize("container", ["proxy", "tf-hub"])
