@@ -8,30 +8,32 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kfctl.actions.excuses import BINDINGS, in_need_of_new
+from kfctl.actions.in_place import InPlace, at_served_version, kept_fields, redefault, trial_body, unblock
+from kfctl.cluster.client import Preview
 from kfctl.cluster.ownership import list_members
 from kfctl.cluster.pool import parallel
 from kfctl.cluster.request import MANAGER, Write
+from kfctl.engine.handover import hands_over
 from kfctl.engine.ownership import owner_of
 from kfctl.engine.plan import HOLD_DATA, Found
 from kfctl.engine.unchanged import is_unchanged
 from kfctl.engine.verdicts import claims, immutable, refuses_new, untriable
 from kfctl.errors import ClusterError, Forbidden, Invalid, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
-from kfctl.model.managed import BY_HAND, let_go, stale_default, steps_to, taken_over, without_left_over
+from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
 from kfctl.model.plan import KIND_COMES, NAMESPACE_COMES
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kfctl.cluster.client import Cluster, Preview
+    from kfctl.cluster.client import Cluster
     from kfctl.cluster.kinds import Kind
     from kfctl.model.inventory import Inventory, Listed
     from kfctl.model.plan import Scope
 
 Body = dict[str, Any]
 
-_NAME = 50  # characters of an object's name in that of its trial: what is short enough for every kind
 _LOOKS = 3  # at an object that changes all the time
 
 
@@ -145,7 +147,7 @@ class _Look:
 
     def asked(self, wanted: Resource) -> Found:
         """Return what the server says that an apply would make of it."""
-        return self._taken_over(self._answered(wanted))
+        return self._in_place(self._taken_over(self._answered(wanted)))
 
     def _answered(self, wanted: Resource) -> Found:
         live = self.there.objects.get(wanted.key)
@@ -167,29 +169,52 @@ class _Look:
             return Found(wanted, live, error=refusal)
         return Found(wanted, live, forced, self._anew(wanted, error) or error)
 
-    def _preview(self, wanted: Resource, live: Body | None, *, force: bool) -> Preview:
-        """Return what the dry run makes of an object; the write takes away a default that is in its way."""
+    def _preview(self, wanted: Resource, live: Body | None, *, force: bool) -> tuple[Preview, InPlace | None]:
+        """Return the dry run of an object, and how to get there where stale fields are in the way."""
+        served = at_served_version(self.cluster, wanted, live) if live else None
+        if served:
+            return Preview(dict(served.preview), created=False), served
         try:
-            return self.cluster.preview(wanted.body, Write(force=force))
-        except Invalid:
+            return self.cluster.preview(wanted.body, Write(force=force)), None
+        except Invalid as error:
             live = live or self._read(wanted)
-            if not live or not stale_default(wanted.body, live):
+            if not live or immutable(error.answer):
                 raise
-        of_now, of_then = ({"type": at(each, "spec", "strategy", "type")} for each in (live, wanted.body))
-        preview = self.cluster.preview(_with_strategy(wanted.body, of_now), Write(force=force))
-        return replace(preview, body=_with_strategy(preview.body, of_then))
+            in_place = unblock(self.cluster, wanted, self._as_written(live))
+            if in_place is None:
+                raise
+            return Preview(dict(in_place.preview), created=False), in_place
+
+    def _as_written(self, live: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a live object with the managedFields that the write of the plan begins with."""
+        entries = self._entries(Found(Resource({}), live))
+        return (
+            live if entries is None else {**live, "metadata": {**live["metadata"], "managedFields": entries}}
+        )
 
     def _tried(self, wanted: Resource, live: Body | None, *, force: bool = False) -> Found:
         """Return the object before and after as of one moment: controllers change it while we look."""
         for _ in range(_LOOKS):
-            preview = self._preview(wanted, live, force=force)
+            preview, in_place = self._preview(wanted, live, force=force)
             if preview.created:
                 return Found(wanted, preview=preview.body)
             if _version(live) != _version(preview.body):
                 live = self._read(wanted)
             if _version(live) == _version(preview.body):
                 break
-        return Found(wanted, live, preview=preview.body)
+        return Found(wanted, live, preview=preview.body, stale=in_place.stale if in_place else ())
+
+    def _in_place(self, found: Found) -> Found:
+        """Return a change of ours with its dependent defaults, and with what the server keeps of it."""
+        live, preview, scope = found.live, found.preview, self.already.scope
+        owner = owner_of(live, scope) if live and scope else None
+        if not live or not preview or not owner or not owner.ours or found.error or found.stale:
+            return found
+        before = self._as_written(live)
+        done = redefault(self.cluster, found.wanted, before, preview)
+        handed_over = hands_over(found.wanted.body, live, MANAGER)
+        kept = () if handed_over else kept_fields(self.cluster, found.wanted, before, done.preview)
+        return replace(found, preview=done.preview, stale=done.stale, kept=kept)
 
     def _taken_over(self, found: Found) -> Found:
         """Return what becomes of an object that people sent from files whose place the app takes."""
@@ -223,9 +248,8 @@ class _Look:
         """
         if not immutable(error.answer) or wanted.kind in BINDINGS | HOLD_DATA:
             return None
-        metadata = {**wanted.metadata, "name": f"{wanted.name[:_NAME]}-anew"}
         try:
-            self.cluster.create({**wanted.body, "metadata": metadata}, Write(dry_run=True))
+            self.cluster.create(trial_body(wanted), Write(dry_run=True))
         except ClusterError as refusal:
             return refusal if refuses_new(refusal) else None
         return None
@@ -234,7 +258,7 @@ class _Look:
         """Return what the object would become if the fields of other managers were taken."""
         if not claims(error.answer):
             return None
-        return self._preview(wanted, live, force=True).body
+        return self._preview(wanted, live, force=True)[0].body
 
     def _read(self, wanted: Resource) -> Body | None:
         try:
@@ -276,10 +300,6 @@ def _placed(resource: Resource, kind: Kind | None, namespace: str) -> Resource:
         resource,
         body={**resource.body, "metadata": {**metadata, **({"namespace": wanted} if wanted else {})}},
     )
-
-
-def _with_strategy(body: Mapping[str, Any], strategy: Body) -> Body:
-    return {**body, "spec": {**body["spec"], "strategy": strategy}}
 
 
 def _version(body: Mapping[str, Any] | None) -> Any:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.request import MANAGER, Precondition, Write
 from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
-from kfctl.model.managed import claimed, let_go, stale_default, taken_over
+from kfctl.model.managed import at_version, claim_fields, let_go, taken_over
 from kfctl.model.plan import LIMITS_COME, Action
-from kfctl.model.resource import Resource, at
+from kfctl.model.resource import Resource, at, is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +26,7 @@ HANDOVER = "kfctl-handover"  # has what we no longer set, until somebody else do
 POLL = 0.3
 TOO_SOON = 30.0  # seconds until a new namespace has an account, or changed limits hold
 INTERRUPTED = "interrupted"
+_INTERNAL_ERROR = 500
 _LOOKS = 5  # at an object that changes while its managers are written
 
 
@@ -67,9 +68,13 @@ class Writer:
             self._wait_gone(change)
         if change.handed_over:
             cluster.apply(change.handed_over, Write(manager=HANDOVER))
-        stale = stale_default(_wanted(change).body, change.live or {})
-        if stale:
-            _rewrite_managers(cluster, change.live or {}, lambda live, ours: claimed(live, ours, stale))
+        _rewrite_managers(
+            cluster, change.live or {}, lambda live, _: managers_at_served_version(cluster, live)
+        )
+        if change.stale:
+            _rewrite_managers(
+                cluster, change.live or {}, lambda live, ours: claim_fields(live, ours, change.stale)
+            )
         return self._sent(cluster, change)
 
     def _adopt(self, cluster: Cluster, change: Change) -> Body:
@@ -97,13 +102,27 @@ class Writer:
         patience = time.monotonic() + TOO_SOON
         while True:
             try:
-                return cluster.apply(_wanted(change).body, Write(force=self.force))
+                return self._at_served_version(cluster, change)
             except Forbidden as error:
                 late = time.monotonic() > min(patience, self.deadline) or self.stop.is_set()
                 soon = change.reason == LIMITS_COME or 'serviceaccount "default" not found' in error.message
                 if late or not soon:
                     raise
             self.stop.wait(POLL)
+
+    def _at_served_version(self, cluster: Cluster, change: Change) -> Body:
+        """Apply an object; if its CRD has just lost a version, repair its managedFields first."""
+        write = Write(force=self.force)
+        try:
+            return cluster.apply(_wanted(change).body, write)
+        except ClusterError as error:
+            if change.live is None or error.answer is None or error.answer.status != _INTERNAL_ERROR:
+                raise
+            cluster.refresh_kinds()
+            if managers_at_served_version(cluster, change.live) is None:
+                raise
+        _rewrite_managers(cluster, change.live, lambda live, _: managers_at_served_version(cluster, live))
+        return cluster.apply(_wanted(change).body, write)
 
     def _wait_gone(self, change: Change) -> None:
         """Wait until the object that was found is gone, or raise with what holds it."""
@@ -118,6 +137,19 @@ class Writer:
             self.stop.wait(POLL)
 
 
+def managers_at_served_version(cluster: Cluster, live: Body) -> list[Body] | None:
+    """Return the managedFields of a custom resource without versions that are not served; None: all are."""
+    found = Resource(live)
+    if not is_custom(found.group):
+        return None
+    return at_version(live, {kind.api_version for kind in cluster.kinds.versions(found.group, found.kind)})
+
+
+def replace_managers(entries: list[Body]) -> dict[str, Any]:
+    """Return the step of a JSON patch that sets the managedFields."""
+    return {"op": "replace", "path": "/metadata/managedFields", "value": entries}
+
+
 def _rewrite_managers(
     cluster: Cluster, live: Body, rewritten: Callable[[Body, str], list[Body] | None]
 ) -> None:
@@ -128,7 +160,7 @@ def _rewrite_managers(
             return
         found = Resource(live)
         steps = [
-            {"op": "replace", "path": "/metadata/managedFields", "value": fields},
+            replace_managers(fields),
             {
                 "op": "replace",
                 "path": "/metadata/resourceVersion",

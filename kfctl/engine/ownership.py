@@ -6,6 +6,8 @@ import base64
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from kfctl.engine.quantity import without_null_quantities
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -55,9 +57,10 @@ class _Marks:
 def intent(resource: Resource, app_id: str) -> Resource:
     """Return a wanted object as it is sent: marked as ours, `stringData` folded into `data`.
 
+    Null quantities are left out, for the server would read them as 0.
     The rules of an aggregated ClusterRole are left out: a controller makes them of those of other roles.
     """
-    body = {**resource.body}
+    body = without_null_quantities({**resource.body}, resource.group)
     metadata = {**(body.get("metadata") or {})}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), APP_ID: app_id}
     body["metadata"] = metadata

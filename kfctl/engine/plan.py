@@ -14,6 +14,7 @@ from kfctl.engine.needs import needs
 from kfctl.engine.order import waves
 from kfctl.engine.ownership import MANAGER, MARKS, controller, owner_of
 from kfctl.engine.verdicts import claims, faults, immutable, lacks_right, says_no, untriable
+from kfctl.model.field_sets import text_of
 from kfctl.model.managed import by_hand, joins
 from kfctl.model.plan import Action, Change, Plan
 from kfctl.model.resource import Resource, at
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kfctl.engine.ownership import Owner
     from kfctl.engine.verdicts import Claim
     from kfctl.errors import ClusterError
+    from kfctl.model.field_sets import Path
     from kfctl.model.plan import FieldChange, Scope
 
 AGAIN = "it has ended: another run needs a new object"
@@ -43,6 +45,10 @@ class Found:
     offline: str = ""  # or why there was no dry run
     unchanged: bool = False  # known to be as wanted without one
     taken: tuple[Claim, ...] = ()  # the fields of other managers that a forced one takes
+    stale: tuple[
+        Path, ...
+    ] = ()  # fields that nobody sets, to be claimed before the apply so that it drops them
+    kept: tuple[Path, ...] = ()  # fields that the app drops and the server keeps
     ran: bool = False  # a job that was applied as wanted, and is no longer there: its TTL removed it
 
 
@@ -124,9 +130,9 @@ class _Judge:
         return replace(self._updated(found, live, left), handed_over=handover.number(live))
 
     def _updated(self, found: Found, live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> Change:
-        if not fields:
+        if not fields and not found.kept:
             return _change(found, Action.UNCHANGED)
-        anew = _anew(live, fields)
+        anew = _anew(live, fields) or _not_in_place(found)
         return _change(found, Action.REPLACE if anew else Action.UPDATE, fields, anew)
 
     def _failed(self, found: Found, live: Mapping[str, Any], error: ClusterError) -> Change:
@@ -222,6 +228,7 @@ def _change(
         live=found.live,
         fields=fields,
         reason=reason or found.offline,
+        stale=found.stale,
         hint=hint,
         approximate=bool(found.offline and not reason),
     )
@@ -260,6 +267,13 @@ def _anew(live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> str:
     if leaves_pods(live) and any(".template.spec" in field.path for field in fields):
         return AS_STARTED
     return ""
+
+
+def _not_in_place(found: Found) -> str:
+    """Return why a dropped field takes a new object; empty where none does, or data is at stake."""
+    if not found.kept or found.wanted.kind in HOLD_DATA:
+        return ""
+    return f"the server keeps {', '.join(map(text_of, found.kept))} of an existing object"
 
 
 def _terminating(found: Found, live: Mapping[str, Any]) -> Change:

@@ -87,6 +87,8 @@ def _resources(container: Mapping[str, Any]) -> Iterator[str]:
             yield f"resources.{section}: must be a map"
             continue
         for name, amount in amounts.items():
+            if amount is None:  # unset
+                continue
             number = quantity(amount)
             if number is None or number < 0:
                 yield f"resources.{section}.{name}: must be a quantity such as 500m or 1Gi, not {amount!r}"

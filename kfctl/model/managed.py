@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from kfctl.model.absent import ABSENT
+from kfctl.model.field_sets import discard, go, merge, nested, remove, subtract, union
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from kfctl.model.field_sets import Path
 
     Body = Mapping[str, Any]
     Fields = Mapping[str, Any]
 
 # With these people have sent whole objects from their files, not by server-side apply: when such an object is
 # adopted, the app takes the files' place. Not `before-first-apply`: fields of controllers bear it, too.
-BY_HAND = frozenset({"kubectl-client-side-apply", "kubectl-create", "kubectl-replace", "ks"})
+# `kubectl` is its name for `apply --server-side`.
+BY_HAND = frozenset({"kubectl", "kubectl-client-side-apply", "kubectl-create", "kubectl-replace", "ks"})
+_SENT_BY = {"kubectl": "Apply"}
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # holds a Secret's values once more
-_DEFAULTS = {"protocol": "TCP"}
-_STRATEGY = ("spec", "strategy")
 
 
 def by_hand(body: Body) -> list[Body]:
@@ -29,7 +31,7 @@ def by_hand(body: Body) -> list[Body]:
         entry
         for entry in at(body, "metadata", "managedFields") or []
         if entry.get("manager") in BY_HAND
-        and entry.get("operation") == "Update"
+        and entry.get("operation") == _SENT_BY.get(entry["manager"], "Update")
         and not entry.get("subresource")
         and entry.get("apiVersion") == body.get("apiVersion")
     ]
@@ -61,45 +63,85 @@ def let_go(body: Body, manager: str) -> list[Body] | None:
     entries = at(body, "metadata", "managedFields") or []
     ours = _ours(body, manager)
     left = [
-        {**entry, "fieldsV1": _less(entry.get("fieldsV1") or {}, ours)} if entry in theirs else entry
+        {**entry, "fieldsV1": subtract(entry.get("fieldsV1") or {}, ours)} if entry in theirs else entry
         for entry in entries
     ]
     return None if left == entries else [entry for entry in left if entry.get("fieldsV1")]
 
 
-def stale_default(wanted: Body, live: Body) -> tuple[str, ...]:
-    """Return the way to what the server once set by itself and refuses beside what is wanted; mostly none.
+def claim_fields(body: Body, manager: str, paths: Iterable[Path]) -> list[Body] | None:
+    """Return the managedFields in which `manager` alone has applied these fields; None: it has already.
 
-    Nobody has set it, so that no apply takes it away. Other kinds drop such defaults by themselves.
+    The next apply by `manager` that does not name them removes them, or lets the server default them again.
     """
-    recreates = wanted.get("kind") == "Deployment" and at(wanted, *_STRATEGY, "type") == "Recreate"
-    return (*_STRATEGY, "rollingUpdate") if recreates and at(live, *_STRATEGY, "rollingUpdate") else ()
-
-
-def claimed(body: Body, manager: str, way: Sequence[str]) -> list[Body] | None:
-    """Return the managedFields in which `manager` has applied a field, too; None: it has.
-
-    The field goes with the next apply that does not name it.
-    """
-    fields: Fields = {}
-    for step in reversed(way):
-        fields = {f"f:{step}": fields}
+    paths = tuple(paths)
     entries = at(body, "metadata", "managedFields") or []
     ours = [entry for entry in entries if _applied_by(entry, manager, body)]
+    others: list[Body] = [
+        {**entry, "fieldsV1": discard(entry.get("fieldsV1") or {}, paths)}
+        for entry in entries
+        if entry not in ours
+    ]
     new = {
         "manager": manager,
         "operation": "Apply",
         "apiVersion": body.get("apiVersion"),
         "fieldsType": "FieldsV1",
     }
-    mine = {**new, **(ours[0] if ours else {}), "fieldsV1": _merged(_union(ours), fields)}
-    return None if ours == [mine] else [*(entry for entry in entries if entry not in ours), mine]
+    fields = merge(_union(ours), union(map(nested, paths)))
+    mine = {**new, **(ours[0] if ours else {}), "fieldsV1": fields}
+    claimed = [*(entry for entry in others if entry["fieldsV1"]), mine]
+    return None if claimed == [*(entry for entry in entries if entry not in ours), *ours] else claimed
+
+
+def at_version(body: Body, versions: Collection[str]) -> list[Body] | None:
+    """Return managedFields with each entry at one of these versions, else that of `body`; None: no change.
+
+    A server that no longer serves the version of an entry can't change the object at all: it converts the
+    object to each of these versions (https://github.com/kubernetes/kubernetes/issues/111937).
+    """
+    entries = at(body, "metadata", "managedFields") or []
+    if all(entry.get("apiVersion") in versions for entry in entries):
+        return None
+    moved: dict[tuple[Any, ...], Body] = {}
+    for entry in entries:
+        served = entry.get("apiVersion") in versions
+        at_its = entry if served else {**entry, "apiVersion": body.get("apiVersion")}
+        key = tuple(at_its.get(part) for part in ("manager", "operation", "apiVersion", "subresource"))
+        fields = _union([moved[key], at_its]) if key in moved else at_its.get("fieldsV1")
+        moved[key] = {**at_its, "fieldsV1": fields}
+    return list(moved.values())
+
+
+def dropped_fields(wanted: Body, live: Body, manager: str) -> tuple[Path, ...]:
+    """Return the fields that `manager` alone has applied and `wanted` does not name."""
+    others = [
+        entry.get("fieldsV1") or {}
+        for entry in at(live, "metadata", "managedFields") or []
+        if not _applied_by(entry, manager, live)
+    ]
+    return tuple(_gone(_ours(live, manager), wanted, live, others))
+
+
+def fields_of(body: Body, manager: str) -> Fields:
+    """Return the fields that `manager` has applied."""
+    return _ours(body, manager)
+
+
+def fields_of_others(body: Body, manager: str) -> Fields:
+    """Return the fields that anybody else has set, apart from the status."""
+    entries = at(body, "metadata", "managedFields") or []
+    return _union(
+        entry
+        for entry in entries
+        if not _applied_by(entry, manager, body) and entry.get("subresource") != "status"
+    )
 
 
 def joins(live: Body, preview: Body, manager: str) -> bool:
     """Whether the apply that makes `preview` has `manager` set what was only sent by hand before."""
     theirs = _union(by_hand(live))
-    return _less(theirs, _ours(live, manager)) != _less(theirs, _ours(preview, manager))
+    return subtract(theirs, _ours(live, manager)) != subtract(theirs, _ours(preview, manager))
 
 
 def without_left_over(body: Body, wanted: Body, live: Body, entries: Sequence[Body], manager: str) -> Body:
@@ -113,8 +155,8 @@ def without_left_over(body: Body, wanted: Body, live: Body, entries: Sequence[Bo
     for *way, last in _gone(_union(ours), wanted, live, others):
         place: Any = rest
         for step in way:
-            place = _at(place, step)
-        _remove(place, last)
+            place = go(place, step)
+        remove(place, last)
     return rest
 
 
@@ -132,43 +174,19 @@ def _applied_by(entry: Body, manager: str, body: Body) -> bool:
     return named == (manager, "Apply", body.get("apiVersion")) and not entry.get("subresource")
 
 
+def _union(entries: Iterable[Body]) -> Fields:
+    return union(entry.get("fieldsV1") or {} for entry in entries)
+
+
 def _ours(body: Body, manager: str) -> Fields:
     entries = at(body, "metadata", "managedFields") or []
     return _union([entry for entry in entries if _applied_by(entry, manager, body)])
 
 
-def _union(entries: Iterable[Body]) -> Fields:
-    fields: Fields = {}
-    for entry in entries:
-        fields = _merged(fields, entry.get("fieldsV1") or {})
-    return fields
-
-
-def _less(fields: Fields, taken: Fields) -> Fields:
-    """Return fields without those that are `taken`; an element of which one is left keeps what names it."""
-    left: dict[str, Fields] = {}
-    for step, below in fields.items():
-        if step not in taken:
-            left[step] = below
-            continue
-        rest = _less(below, taken[step])
-        if rest and step.startswith("k:"):
-            names = (".", *(f"f:{key}" for key in json.loads(step[2:])))
-            rest = {**{name: below[name] for name in names if name in below}, **rest}
-        if rest or (not below and taken[step] and "." not in taken[step]):
-            left[step] = rest
-    return left
-
-
-def _merged(left: Fields, right: Fields) -> Fields:
-    both = {step: _merged(left.get(step, {}), below) for step, below in right.items()}
-    return {**left, **both}
-
-
 def _gone(fields: Fields, wanted: Any, live: Any, others: Sequence[Fields]) -> Iterator[tuple[str, ...]]:
     """Yield the way to each field that goes, in the steps of managedFields."""
     for step, below in fields.items():
-        there, here = _at(live, step), _at(wanted, step)
+        there, here = go(live, step), go(wanted, step)
         if there is ABSENT:
             continue
         beside = [other[step] for other in others if step in other]
@@ -185,32 +203,3 @@ def _steps(path: str, live: Body, target: Body, names: Iterable[str]) -> Iterato
             yield {"op": "add", "path": f"{path}/{name}", "value": target[name]}
         elif name in live and name not in target:
             yield {"op": "remove", "path": f"{path}/{name}"}
-
-
-def _remove(place: Any, step: str) -> None:
-    found = _at(place, step)
-    if found is ABSENT:
-        return
-    if isinstance(place, dict):
-        del place[step.partition(":")[2]]
-    else:
-        place.remove(found)
-
-
-def _at(value: Any, step: str) -> Any:
-    """Go one step as managedFields name it: `f:` a field, `k:` an element by its keys, `v:` by its value."""
-    kind, _, name = step.partition(":")
-    if kind == "f":
-        return value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
-    if kind not in {"k", "v"} or not isinstance(value, list):
-        return ABSENT
-    named = json.loads(name)
-    if kind == "v":
-        return named if named in value else ABSENT
-    return next((item for item in value if _has(item, named)), ABSENT)
-
-
-def _has(item: Any, keys: Mapping[str, Any]) -> bool:
-    return isinstance(item, dict) and all(
-        item.get(key, _DEFAULTS.get(key)) == value for key, value in keys.items()
-    )

@@ -59,6 +59,7 @@ class Change:
     hint: str = ""  # what to do about a conflict or a refusal
     handed_over: Mapping[str, Any] | None = None  # what another manager of ours applies before
     approximate: bool = False  # compared offline, not by the server's dry run
+    stale: tuple[tuple[str, ...], ...] = ()  # fields that nobody sets, which the apply claims and drops
 
     @property
     def writes(self) -> bool:
