@@ -45,22 +45,27 @@ def programs(module: Path = MODULE) -> Path:
     """The folder that holds the programs by their names; built when it is not there yet."""
     if sys.platform != "linux":
         raise HarnessError("a cluster of our own needs Linux; KFCTL_TEST_KUBECONFIG points at any other")
-    folder = cache_folder() / "kubernetes" / key(module)
+    return built(module, "kubernetes", PROGRAMS, f"Kubernetes {VERSION}", "5 minutes")
+
+
+def built(module: Path, name: str, links: tuple[str, ...], title: str, duration: str) -> Path:
+    """Return the directory with the binary `name` of a module and links to it, building it if missing."""
+    folder = cache_folder() / name / key(module)
     if folder.exists():
         return folder
-    with locked("kubernetes", "waiting for another process that builds Kubernetes …"):
+    with locked(name, f"waiting for another process that builds {title} …"):
         if not folder.exists():
             go = golang.choose()
+            say(f"building {title} from Go modules; the first time takes about {duration} on two cores …")
             with made_whole(folder) as unfinished:
-                compile_module(go, module, unfinished / "kubernetes")
-                for program in PROGRAMS:
-                    (unfinished / program).symlink_to("kubernetes")
+                compile_module(go, module, unfinished / name)
+                for link in links:
+                    (unfinished / link).symlink_to(name)
     return folder
 
 
 def compile_module(go: Path, module: Path, target: Path) -> None:
     """Run `go build`, saying every now and then that it goes on."""
-    say(f"building Kubernetes {VERSION} from Go modules; the first time takes about 5 minutes on two cores …")
     command = [str(go), "build", *flags(), "-o", str(target), "."]
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:

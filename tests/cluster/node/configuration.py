@@ -13,7 +13,11 @@ PODS = POD_RANGE.replace(".0.0/16", ".0.0/24")
 DNS = "10.96.0.10"
 SANDBOX = "registry.k8s.io/pause:3.10"
 # FILE=USER[/GROUP], as the program `certs` reads it.
-IDENTITIES = (f"kubelet=system:node:{NAME}/system:nodes", "proxy=system:kube-proxy")
+IDENTITIES = (
+    f"kubelet=system:node:{NAME}/system:nodes",
+    "proxy=system:kube-proxy",
+    "network-policies=system:network-policies",
+)
 # Pods and the kubelet reach the API server at the machine's end of the cable, where the gateway listens.
 CONTROL_PLANE = {
     "kube-apiserver": (
@@ -137,7 +141,7 @@ def write(folder: Path, root: Path, port: int) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    for user in ("kubelet", "proxy"):
+    for user in ("kubelet", "proxy", "network-policies"):
         write_access(folder, user, port)
 
 

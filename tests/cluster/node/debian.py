@@ -16,6 +16,7 @@ PACKAGES = {
     "containernetworking-plugins": "/usr/lib/cni/bridge",
     "iptables": "iptables",
     "conntrack": "conntrack",
+    "ipset": "ipset",
     "iproute2": "ip",
     "util-linux": "nsenter",
     "debootstrap": "debootstrap",

@@ -1,4 +1,4 @@
-"""The node: containerd, kubelet and kube-proxy in namespaces of their own."""
+"""The node: containerd, kubelet, kube-proxy and network policies in namespaces of their own."""
 
 import socket
 import subprocess
@@ -7,13 +7,15 @@ from pathlib import Path
 
 from tests.cluster import build
 from tests.cluster.cache import HarnessError
+from tests.cluster.flags import SERVICE_RANGE
 from tests.cluster.node import configuration, gateway
 from tests.cluster.node.space import MACHINE, Space
 from tests.cluster.node.space import NODE as ADDRESS
 from tests.cluster.processes import Program, wait_until
 from tests.images import store
 
-PROGRAMS = ("gateway", "containerd", "kube-proxy", "kubelet")
+NETWORK_POLICIES = "network-policies"
+PROGRAMS = ("gateway", "containerd", "kube-proxy", "kubelet", NETWORK_POLICIES)
 
 
 class Node:
@@ -46,6 +48,13 @@ class Node:
             f"--hostname-override={configuration.NAME}",
             f"--node-ip={ADDRESS}",
         )
+        self.run(
+            NETWORK_POLICIES,
+            f"--kubeconfig={NETWORK_POLICIES}.kubeconfig",
+            f"--hostname-override={configuration.NAME}",
+            f"--service-cluster-ip-range={SERVICE_RANGE}",
+            program=network_policies() / NETWORK_POLICIES,
+        )
 
     def start_gateway(self, port: int) -> None:
         """Forward the API server's port at the machine's end of the cable, and nowhere else."""
@@ -69,7 +78,7 @@ class Node:
         if not self.store.answers():
             raise runtime.failure("does not answer")
 
-    def run(self, name: str, *told: str, program: str | None = None) -> None:
+    def run(self, name: str, *told: str, program: str | Path | None = None) -> None:
         """Start one of its programs inside; it ends with the process that is recorded here."""
         dies_too = ("setpriv", "--pdeathsig", "TERM")
         Program(name, self.folder).start(
@@ -89,6 +98,12 @@ def listens(address: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def network_policies() -> Path:
+    """Return the directory with the program that enforces NetworkPolicies, building it if missing."""
+    module = Path(__file__).parent / "network_policies"
+    return build.built(module, NETWORK_POLICIES, (), "the enforcement of NetworkPolicies", "a minute")
 
 
 def require_short(folder: Path) -> None:

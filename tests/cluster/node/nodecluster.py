@@ -6,7 +6,7 @@ from tests.cluster.access import Cluster, KubectlError
 from tests.cluster.cache import locked, say
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.node import addons, configuration, debian
-from tests.cluster.node.node import Node, require_short
+from tests.cluster.node.node import Node, network_policies, require_short
 from tests.cluster.processes import Program, wait_until
 from tests.images import catalog
 
@@ -29,6 +29,7 @@ class NodeCluster(ControlPlane):
     def build(self) -> None:
         """Have its programs, those of the node, and every image."""
         super().build()
+        network_policies()
         debian.prepare()
         catalog.built()
 
