@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfctl.actions.generate import generate
+from kfctl.actions.given import Given
 from kfctl.errors import AppError, UsageError
 from kfctl.store.appfile import as_label
 from kfctl.store.appfiles import APP_FILE, create_app, enclosing_app
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from kfctl.model.app import Target
 
 MAX_NAME = 40
-DEPLOYED = (
-    "tf-job-operator",
-    "jupyterhub",
-)  # what Kubeflow 0.2.5's deploy.sh deployed, as far as it lives on
+MAX_NAMESPACE = 63  # a DNS-1123 label
+OPERATOR = "tf-job-operator"
+DEPLOYED = (OPERATOR, "jupyterhub")  # what Kubeflow 0.2.5's deploy.sh deployed, as far as it lives on
 OURS = ("components", "environments", "prototypes", APP_FILE)  # the last makes it an app
 
 
@@ -44,7 +44,8 @@ def init(folder: Path, target: Target, prototypes: Sequence[str] = ()) -> Made:
     name = app_name(folder)
     with building_site(folder) as site:
         create_app(site, name, target)
-        generated = tuple(generate(site, prototype, prototype) for prototype in prototypes)
+        values = {OPERATOR: _own_namespace(target)}
+        generated = tuple(generate(site, each, each, values.get(each, ())) for each in prototypes)
     return Made(folder, name, generated)
 
 
@@ -62,6 +63,16 @@ def building_site(folder: Path, *, keep: bool = True) -> Iterator[Path]:
     finally:
         with suppress(AppError):
             remove(within, site.name)
+
+
+def _own_namespace(target: Target) -> tuple[Given, ...]:
+    """Return the values that put the operator, whose rights are cluster-wide, out of the hub's namespace.
+
+    The hub's token creates pods, and a pod may run as any ServiceAccount of its namespace.
+    """
+    suffix = "-operator"
+    namespace = (target.namespace or "default")[: MAX_NAMESPACE - len(suffix)] + suffix
+    return Given("namespace", (namespace,)), Given("createNamespace", ("true",))
 
 
 def app_name(folder: Path) -> str:

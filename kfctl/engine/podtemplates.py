@@ -86,15 +86,22 @@ def _changed_anywhere(value: Any, change: Change) -> Any:
 def configmaps_read(template: Mapping[str, Any]) -> set[str]:
     """Return the names of the ConfigMaps that a pod mounts or has in its environment."""
     spec = template.get("spec")
-    sources = [*_volumes(spec), *_environment(spec)]
+    sources = [*_volumes(spec, "configMap"), *_environment(spec)]
     return {name for source in sources if isinstance(name := at(source, "name"), str)}
 
 
-def _volumes(spec: Any) -> Iterator[Any]:
+def secrets_mounted(template: Mapping[str, Any]) -> set[str]:
+    """Return the names of the Secrets that a pod mounts."""
+    sources = _volumes(template.get("spec"), "secret")
+    names = (at(source, "secretName") or at(source, "name") for source in sources)
+    return {name for name in names if isinstance(name, str)}
+
+
+def _volumes(spec: Any, kind: str) -> Iterator[Any]:
     for volume in maps(at(spec, "volumes")):
-        yield volume.get("configMap")
+        yield volume.get(kind)
         for source in maps(at(volume, "projected", "sources")):
-            yield source.get("configMap")
+            yield source.get(kind)
 
 
 def _environment(spec: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.podtemplates import configmaps_read, pod_templates, with_pod_templates
+from kfctl.engine.podtemplates import configmaps_read, pod_templates, secrets_mounted, with_pod_templates
 from kfctl.engine.spawned import announced
 from kfctl.model.resource import at
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 APP, ENVIRONMENT, COMPONENT = "kfctl.dev/app", "kfctl.dev/env", "kfctl.dev/component"
 CHECKSUM = "kfctl.dev/config-checksum"
+RESTARTS_PODS = "kfctl.dev/restarts-pods"  # at a Secret: "true" where pods that mount it restart with it
 
 CLUSTER_SCOPED = frozenset(
     {
@@ -143,18 +144,29 @@ def _announced(resource: Resource, spawns: Sequence[Mapping[str, str]]) -> Resou
 
 
 def _checksums(resources: Iterable[Resource]) -> dict[str, str]:
-    """Return a checksum of the content of each ConfigMap, by namespace and name."""
-    return {
-        f"{resource.namespace}/{resource.name}": _hash(
-            json.dumps([resource.body.get("data"), resource.body.get("binaryData")], sort_keys=True)
-        )
-        for resource in resources
-        if resource.kind == "ConfigMap"
-    }
+    """Return a checksum of each ConfigMap, and of each Secret that asks for one, by namespace and name."""
+    found = {}
+    for resource in resources:
+        key = f"{resource.namespace}/{resource.name}"
+        if resource.kind == "ConfigMap":
+            found[key] = _hash(_content(resource, "data", "binaryData"))
+        elif resource.kind == "Secret" and at(resource.metadata, "annotations", RESTARTS_PODS) == "true":
+            found[f"Secret/{key}"] = _slow_hash(_content(resource, "data", "stringData"), key)
+    return found
 
 
 def _keys(template: Mapping[str, Any], namespace: str) -> list[str]:
-    return [f"{namespace}/{name}" for name in sorted(configmaps_read(template))]
+    configmaps = [f"{namespace}/{name}" for name in sorted(configmaps_read(template))]
+    return [*configmaps, *(f"Secret/{namespace}/{name}" for name in sorted(secrets_mounted(template)))]
+
+
+def _content(resource: Resource, *fields: str) -> str:
+    return json.dumps([resource.body.get(field) for field in fields], sort_keys=True)
+
+
+def _slow_hash(text: str, salt: str) -> str:
+    # Pods are read by more people than Secrets: guessing a password by its checksum has to cost something.
+    return hashlib.scrypt(text.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=8).hex()
 
 
 def _hash(text: str) -> str:

@@ -219,6 +219,7 @@ def resources():
         "nvidia.com/gpu": VALUES["notebookGpus"],
     }
     c.KubeSpawner.extra_resource_limits = {name: str(amount) for name, amount in limits.items() if amount}
+    c.FormSpawner.maximum = VALUES["notebookMaximum"]
 
 
 def storage():

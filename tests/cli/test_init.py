@@ -69,6 +69,17 @@ def test_what_deploy_sh_deployed(anywhere: Shell) -> None:
     assert anywhere("--dir kubeflow validate").code == 0
 
 
+def test_the_operator_is_in_a_namespace_of_its_own(anywhere: Shell) -> None:
+    anywhere("init kubeflow --namespace lab")
+    shown = yamltext.load_all(anywhere("--dir kubeflow show").out)
+    places = {
+        f"{body['kind']}/{body['metadata']['name']}": body["metadata"].get("namespace") for body in shown
+    }
+    assert "Namespace/lab-operator" in places
+    assert places["ServiceAccount/tf-job-operator"] == "lab-operator"
+    assert places["ServiceAccount/jupyter-hub"] == "lab"
+
+
 @pytest.mark.parametrize(
     ("options", "target"),
     [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kfctl.engine.stamp import CHECKSUM, CLUSTER_SCOPED, Owner, cluster_scoped, stamp
+from kfctl.engine.stamp import CHECKSUM, CLUSTER_SCOPED, RESTARTS_PODS, Owner, cluster_scoped, stamp
 from kfctl.model.resource import Resource
 
 OWNER = Owner("shop", "prod", "web", "kubeflow")
@@ -182,6 +182,18 @@ def test_what_pods_do_not_read_changes_nothing() -> None:
     elsewhere = {**thing("v1", "ConfigMap", data={}), "metadata": {"name": "cfg", "namespace": "other"}}
     assert checksum(READERS["mount"], elsewhere) is None
     assert checksum(READERS["mount"], thing("v1", "Secret", "cfg", data={})) is None
+
+
+def test_pods_change_with_a_secret_that_asks_for_it() -> None:
+    def found(text: str, **annotations: str) -> str | None:
+        secret = thing("v1", "Secret", "cfg", stringData={"k": text})
+        secret["metadata"]["annotations"] = annotations
+        volume = {"name": "v", "projected": {"sources": [{"secret": {"name": "cfg"}}]}}
+        return checksum({"volumes": [volume]}, secret)
+
+    restarts = {RESTARTS_PODS: "true"}
+    assert found("a") is None
+    assert found("a", **restarts) == found("a", **restarts) != found("b", **restarts)
 
 
 def test_labels_of_a_configmap_are_not_what_pods_read() -> None:

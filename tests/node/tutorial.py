@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "tutorial.md"
 GIVEN = ROOT / "tests" / "outside" / "tutorial"  # files that the old tutorial lays out in its user's home
 CLEAN_UP = "\n## Clean up\n"
 NAMESPACE = "kubeflow"
-CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration,persistentvolume"
+CLUSTER_WIDE = "crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration,persistentvolume,namespace"
 
 
 @dataclass(frozen=True)

@@ -128,8 +128,7 @@ class RunningHub:
 
     def configure(self, params: Mapping[str, Any]) -> None:
         """Start the hub anew with other parameters, as an apply does."""
-        found = rendered("jupyterhub", params)
-        self.local.write(next(r.body["data"] for r in found if r.kind == "ConfigMap"))
+        self.local.write(configuration(r.body for r in rendered("jupyterhub", params)))
         self.restart("tf-hub")
 
     def restart(self, name: str, *, wait: bool = True) -> None:
@@ -199,7 +198,7 @@ class Place:
         spec = objects["StatefulSet/tf-hub"]["spec"]["template"]["spec"]
         kubeconfig = account(self.cluster, self.namespace, objects.values(), self.folder)
         local = Local(self.folder, *free_ports(3))
-        local.write(objects["ConfigMap/jupyterhub-config"]["data"])
+        local.write(configuration(objects.values()))
         hub, proxy = spec["containers"]
         environment = {
             "PATH": self.programs.path(),
@@ -214,6 +213,16 @@ class Place:
             processes.callback(running.stop)
             running.start()
             yield running
+
+
+def configuration(bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the files of the volume with the hub's configuration, which has a ConfigMap and a Secret."""
+    sources = [body for body in bodies if body["kind"] in ("ConfigMap", "Secret")]
+    return {
+        name: text
+        for body in sources
+        for name, text in {**body.get("data", {}), **body.get("stringData", {})}.items()
+    }
 
 
 def variables(container: Mapping[str, Any], secret: Mapping[str, str]) -> dict[str, str]:

@@ -70,6 +70,67 @@ def test_no_secret_is_rendered() -> None:
     assert [v["valueFrom"]["secretKeyRef"]["key"] for v in passwords] == ["password", "adminPassword"]
 
 
+def egress(**params: Any) -> list[dict[str, Any]]:
+    """Return what notebooks may reach."""
+    return list(objects("jupyterhub", params)["NetworkPolicy/tf-hub-notebooks"]["spec"]["egress"])
+
+
+def excepted(rules: list[dict[str, Any]], cidr: str) -> set[str]:
+    """Return what is left out of an address range that notebooks may reach."""
+    blocks = [peer.get("ipBlock", {}) for rule in rules for peer in rule["to"] if "ports" not in rule]
+    (block,) = (block for block in blocks if block.get("cidr") == cidr)
+    return set(block["except"])
+
+
+def test_notebooks_reach_no_private_address() -> None:
+    closed = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"}
+    assert excepted(egress(), "0.0.0.0/0") == {
+        *closed,
+        "168.63.129.16/32",
+        "169.254.0.0/16",
+        "192.0.0.0/24",
+    }
+    assert excepted(egress(), "::/0") == {"fc00::/7", "fe80::/10"}
+    everywhere = [{"podSelector": {}}, {"namespaceSelector": {}}]
+    assert not any(peer in everywhere for rule in egress() for peer in rule["to"] if "ports" not in rule)
+
+
+def test_private_network_opens_pods_by_selectors() -> None:
+    (opened,) = [rule for rule in egress(notebookPrivateNetwork=True) if rule not in egress()]
+    assert {"namespaceSelector": {}} in opened["to"]
+    assert "ports" not in opened
+
+
+def test_notebook_egress_adds_its_rules() -> None:
+    rule = {"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"port": 443}]}
+    assert egress(notebookEgress=[rule])[-1] == rule
+
+
+def test_token_is_mounted_into_the_hub_container_alone() -> None:
+    spec = objects("jupyterhub", {})["StatefulSet"]["spec"]["template"]["spec"]
+    holders = [
+        container["name"]
+        for container in [*spec["initContainers"], *spec["containers"]]
+        if "kube-api-access" in {mount["name"] for mount in container["volumeMounts"]}
+    ]
+    assert (spec["automountServiceAccountToken"], holders) == (False, ["tf-hub"])
+
+
+def test_extra_config_is_in_a_secret_alone() -> None:
+    found = objects("jupyterhub", {"extraConfig": "c.JupyterHub.log_level = 'DEBUG'"})
+    assert catalog().get("jupyterhub").parameters["extraConfig"].secret
+    assert found["Secret"]["stringData"] == {"extra_config.py": "c.JupyterHub.log_level = 'DEBUG'"}
+    assert "log_level" not in str(found["ConfigMap"])
+    sources = found["StatefulSet"]["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"]
+    assert {"secret": {"name": found["Secret"]["metadata"]["name"]}} in sources
+
+
+def test_namespace_quota_is_a_resource_quota() -> None:
+    quota = objects("jupyterhub", {"namespaceQuota": {"requests.cpu": 8}})["ResourceQuota"]
+    assert quota["spec"] == {"hard": {"requests.cpu": "8"}}
+    assert "ResourceQuota" not in objects("jupyterhub", {})
+
+
 def test_the_hub_without_a_disk_has_no_claim() -> None:
     found = objects("jupyterhub", {"hubStorage": ""})
     assert "PersistentVolumeClaim" not in found
@@ -215,6 +276,22 @@ def test_profiles_take_the_forms_place(newest: Place) -> None:
         "requests": {"cpu": "200m", "memory": "512Mi"},
     }
     assert notebook["image"] == "quay.io/jupyter/tensorflow-notebook:2026-08-07"
+
+
+def test_notebook_has_at_most_the_maximum(newest: Place) -> None:
+    params = {"notebookMaximum": {"cpu": "2", "memory": "2Gi", "gpus": 1}}
+    with newest.hub(params) as hub:
+        admin = hub.browser()
+        admin.login("admin", "")
+        for field, text in (("cpu", "2500m"), ("memory", "3e9"), ("gpus", "2")):
+            typed = {f"profile-option-notebook--{field}--unlisted-choice": text}
+            page = admin.post("/hub/spawn/admin", {"profile": "notebook", **typed})
+            assert f"can&#39;t be {text}: at most" in page.text
+        typed = {"profile-option-notebook--memory--unlisted-choice": "2048Mi"}
+        admin.post("/hub/spawn/admin", {"profile": "notebook", **typed})
+        (notebook,) = newest.pod("jupyter-admin")["spec"]["containers"]
+    assert notebook["resources"]["requests"] == {"cpu": "500m", "memory": "2Gi"}
+    assert notebook["resources"]["limits"] == {"cpu": "2", "memory": "2Gi"}
 
 
 def test_extra_configuration_has_the_last_word(newest: Place) -> None:

@@ -154,9 +154,9 @@ def test_extra_configuration_is_a_file_of_its_own() -> None:
     render = Rendering("jupyterhub")
     usual = render.config()
     for text in texts(size(FULL)):
-        files = render.config(extraConfig=text)
-        assert files.pop("extra_config.py", "") == text
-        assert files == usual
+        objects = render(extraConfig=text)
+        assert objects["Secret"]["stringData"]["extra_config.py"] == text if text else "Secret" not in objects
+        assert objects["ConfigMap"]["data"] == usual
 
 
 def test_the_client_asks_for_exactly_what_was_given(tmp_path: Path) -> None:

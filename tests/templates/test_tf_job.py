@@ -199,3 +199,14 @@ def test_the_container_is_the_one_that_the_operator_looks_for() -> None:
 def test_one_parameter_in_two_spellings_is_refused() -> None:
     with pytest.raises(ParameterError, match="'num_workers' and 'numWorkers' are the same parameter"):
         resolved("tf-job", {**IMAGE, "num_workers": 1, "numWorkers": 2})
+
+
+def test_only_pods_of_the_job_reach_it() -> None:
+    policy = objects("tf-job", IMAGE, "mnist")["NetworkPolicy/mnist"]["spec"]
+    pods = {"matchLabels": {"training.kubeflow.org/job-name": "mnist"}}
+    assert policy == {
+        "podSelector": pods,
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [{"podSelector": pods}]}],
+    }
+    assert "NetworkPolicy" not in objects("tf-job", {**IMAGE, "networkPolicy": False})

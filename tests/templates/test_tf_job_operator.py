@@ -124,3 +124,9 @@ def test_what_does_nothing_any_more_is_taken_with_a_warning(name: str) -> None:
     (warning,) = resolved("tf-job-operator", {name: "gke"}).warnings
     assert name in warning
     assert operator(**{name: "gke"}) == operator()
+
+
+def test_namespace_of_its_own_is_made_where_asked() -> None:
+    assert "Namespace" not in operator(namespace="training")
+    made = operator(namespace="training", createNamespace=True)
+    assert made["Namespace"]["metadata"]["name"] == "training"
