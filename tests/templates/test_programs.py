@@ -30,7 +30,15 @@ SMALLEST = {
     "tf-serving-client": {"images": ["a.jpg"]},
 }
 PROGRAMS = {
-    "jupyterhub": ["jupyterhub_config.py", "authenticators.py", "spawners.py", "proxy_token.py"],
+    "jupyterhub": [
+        "jupyterhub_config.py",
+        "authenticators.py",
+        "host_check.py",
+        "native_accounts.py",
+        "proxy_token.py",
+        "signed_header.py",
+        "spawners.py",
+    ],
     "tf-serving-client": ["label.py"],
 }
 FULL = 2_000
@@ -119,7 +127,8 @@ def test_the_hub_is_told_exactly_what_was_given(tmp_path: Path, monkeypatch: pyt
     for name in ("HUB_STATE", "HUB_RUN"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("POD_NAMESPACE", "ml")
-    monkeypatch.setitem(sys.modules, "authenticators", MagicMock())  # needs JupyterHub
+    for module in ("authenticators", "host_check", "tornado", "tornado.web"):  # need JupyterHub
+        monkeypatch.setitem(sys.modules, module, MagicMock())
     lists = ["adminUsers", "allowedUsers", "notebookCommand", "notebookImages", "imagePullSecrets", "disks"]
     single = ["jupyterNotebookImage", "storageClass", "notebookServiceAccount", "jupyterNotebookPVCMount"]
     usual = {**render.usual, **dict.fromkeys(single, "x")}
