@@ -112,7 +112,7 @@ def actions(plan: Plan) -> dict[str, str]:
     return {str(change.key): change.action.value for change in plan.changes}
 
 
-def config_map(name: str = "settings", **data: str) -> dict[str, Any]:
+def config_map(name: str = "settings", **data: str | None) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 

@@ -58,7 +58,8 @@ def ttl(body: Body) -> int | None:
 def needs_pods(body: Body) -> bool:
     """Return whether an object is nothing without pods that run."""
     has_pods = bool(between(body) or pod_templates(Resource(body)))
-    return has_pods and at(body, "spec", "replicas") != 0
+    sizes = (at(body, "spec", size) for size in ("replicas", "parallelism", "completions"))
+    return has_pods and 0 not in sizes and not at(body, "spec", "suspend")
 
 
 def between(body: Body) -> tuple[tuple[str, str], ...]:

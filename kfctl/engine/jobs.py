@@ -32,6 +32,8 @@ def job(body: Body, around: Surroundings) -> Verdict:
     del around
     if rests := _at_rest(body):
         return rests
+    if at(body, "spec", "parallelism") == 0 and not workloads.count(body, "active"):
+        return Health.PAUSED, "parallelism is 0"
     if not at(body, "status", "startTime"):
         return workloads.UNSEEN
     active, ready = workloads.count(body, "active"), workloads.count(body, "ready")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def modern(body: Body) -> Iterator[Change]:
     """Yield what has to change for today's API server to take an object."""
     yield from _exported(body)
+    yield from _assigned(body)
     version, kind = str(body.get("apiVersion")), str(body.get("kind"))
     if (version, kind) in TFJOBS:
         yield from tfjob(body)
@@ -110,6 +111,59 @@ def _exported(body: Body) -> Iterator[Change]:
     if found:
         said = f"{', '.join(str(keys[-1]) for keys in found)} left out: the API server writes them"
         yield Change(found[0], said, tuple(Step(Act.UNSET, keys) for keys in found))
+
+
+# What the API server or a controller assigns, for one object on one cluster only: by kind.
+_ASSIGNED: dict[str, tuple[Path, ...]] = {
+    "Service": (("spec", "clusterIP"), ("spec", "clusterIPs"), ("spec", "healthCheckNodePort")),
+    "ServiceAccount": (("secrets",),),
+    "Pod": (("spec", "nodeName"),),
+    "Namespace": (("spec", "finalizers"), ("metadata", "labels", "kubernetes.io/metadata.name")),
+    "PersistentVolume": (("spec", "claimRef", "uid"), ("spec", "claimRef", "resourceVersion")),
+    "PersistentVolumeClaim": (
+        ("spec", "volumeName"),
+        *(
+            ("metadata", "annotations", name)
+            for name in (
+                "pv.kubernetes.io/bind-completed",
+                "pv.kubernetes.io/bound-by-controller",
+                "volume.beta.kubernetes.io/storage-provisioner",
+                "volume.kubernetes.io/selected-node",
+                "volume.kubernetes.io/storage-provisioner",
+            )
+        ),
+    ),
+    "batch/Job": (
+        ("spec", "selector"),
+        *(
+            (*labels, name)
+            for labels in (("metadata", "labels"), ("spec", "template", "metadata", "labels"))
+            for name in (
+                "batch.kubernetes.io/controller-uid",
+                "batch.kubernetes.io/job-name",
+                "controller-uid",
+                "job-name",
+            )
+        ),
+    ),
+}
+
+
+def _assigned(body: Body) -> Iterator[Change]:
+    """Yield the removal of fields of an exported object that hold on its own cluster only."""
+    if at(body, "metadata", "uid") is None:
+        return
+    group = str(body.get("apiVersion")).rpartition("/")[0]
+    kind = f"{group}/{body.get('kind')}".lstrip("/")
+    paths = [path for path in _ASSIGNED.get(kind, ()) if at(body, *map(str, path)) is not None]
+    if kind == "Service":
+        paths = [] if at(body, "spec", "clusterIP") == "None" else paths
+        ports = enumerate(maps(at(body, "spec", "ports")))
+        paths += [("spec", "ports", index, "nodePort") for index, port in ports if "nodePort" in port]
+    if kind == "batch/Job" and at(body, "spec", "manualSelector"):
+        paths = []
+    for path in paths:
+        yield removed(path, "the cluster assigned it to this one object")
 
 
 _WORKLOADS = {

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfctl.engine.quantity import without_null_quantities
+from kfctl.model.resource import is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +57,11 @@ class _Marks:
 def intent(resource: Resource, app_id: str) -> Resource:
     """Return a wanted object as it is sent: marked as ours, `stringData` folded into `data`.
 
-    Null quantities are left out, for the server would read them as 0.
+    Nulls in built-in kinds mean unset, as in `kubectl apply`; the server would read a null quantity as 0
+    (https://github.com/argoproj/argo-cd/issues/25240).
     The rules of an aggregated ClusterRole are left out: a controller makes them of those of other roles.
     """
-    body = without_null_quantities({**resource.body}, resource.group)
+    body: dict[str, Any] = {**(resource.body if is_custom(resource.group) else without_nulls(resource.body))}
     metadata = {**(body.get("metadata") or {})}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), APP_ID: app_id}
     body["metadata"] = metadata
@@ -69,6 +70,13 @@ def intent(resource: Resource, app_id: str) -> Resource:
     if resource.kind == "ClusterRole" and body.get("aggregationRule"):
         body.pop("rules", None)
     return resource.with_body(body)
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a value without the entries of maps that are null."""
+    if isinstance(value, dict):
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def selector(scope: Scope) -> str:

@@ -11,13 +11,13 @@ from kfctl.engine.schema import UNITS, is_image, shown
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})
 
 
-def pod_faults(spec: Any) -> Iterator[str]:
-    """Return what is wrong with a pod's spec."""
+def pod_faults(spec: Any, claims: Collection[Any] = ()) -> Iterator[str]:
+    """Return what is wrong with a pod's spec; `claims` are volumes that its StatefulSet adds."""
     if not isinstance(spec, dict) or not maps(spec.get("containers")):
         yield "has no containers in its pod"
         return
@@ -26,14 +26,11 @@ def pod_faults(spec: Any) -> Iterator[str]:
     yield from (f"volume {fault}" for name in volumes if (fault := DNS_LABEL.fault(name)))
     everyone = [*maps(spec.get("initContainers")), *maps(spec["containers"])]
     yield from twice("container", [container.get("name") for container in everyone])
-    yield from twice(
-        "port", [port.get("name") for one in maps(spec["containers"]) for port in maps(one.get("ports"))]
-    )
     for container in everyone:
         for rule in RULES:
             yield from (f"container {container.get('name')}: {fault}" for fault in rule(container))
         for mount in maps(container.get("volumeMounts")):
-            if mount.get("name") not in volumes:
+            if mount.get("name") not in (*volumes, *claims):
                 yield f"container {container.get('name')}: mounts '{mount.get('name')}', no volume of its pod"
 
 
@@ -69,6 +66,7 @@ def _texts(container: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _ports(container: Mapping[str, Any]) -> Iterator[str]:
+    yield from twice("port", [port.get("name") for port in maps(container.get("ports"))])
     for port in maps(container.get("ports")):
         number = port.get("containerPort")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 65536:

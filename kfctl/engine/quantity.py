@@ -59,20 +59,3 @@ def same_quantity(left: Any, right: Any) -> bool:
     """Whether two values are quantities of one size."""
     number = quantity(left)
     return number is not None and number == quantity(right)
-
-
-def without_null_quantities(value: Any, group: str, path: tuple[str, ...] = ()) -> Any:
-    """Return a value of a kind of `group` without quantities that are null: the server reads null as 0.
-
-    Elsewhere the server reads null as unset, and so does `kubectl apply` here
-    (https://github.com/argoproj/argo-cd/issues/25240).
-    """
-    if isinstance(value, dict):
-        return {
-            name: without_null_quantities(inner, group, (*path, name))
-            for name, inner in value.items()
-            if inner is not None or not holds_quantity(group, (*path, name))
-        }
-    if isinstance(value, list):
-        return [without_null_quantities(item, group, path) for item in value]
-    return value

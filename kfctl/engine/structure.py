@@ -12,7 +12,7 @@ from kfctl.engine.podtemplates import maps, pod_templates
 from kfctl.engine.quantity import quantity
 from kfctl.engine.together import oddities
 from kfctl.errors import Location
-from kfctl.model.resource import at
+from kfctl.model.resource import at, is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kfctl.model.resource import Resource
 
 MAX_ANNOTATIONS = 256 * 1024  # bytes, all of an object together
+_UNCHANGED_PODS = frozenset({"kubeflow.org", "ray.io"})
 MAX_DATA = 1024 * 1024  # of a ConfigMap or Secret
 
 
@@ -102,8 +103,16 @@ def _annotations(annotations: Any) -> Iterator[str]:
 
 
 def _pods(resource: Resource) -> Iterator[str]:
+    """Check the pods of kinds whose controllers create them as they are written.
+
+    Other custom resources may have parts of a pod, which their controllers complete.
+    """
+    if is_custom(resource.group) and resource.group not in _UNCHANGED_PODS:
+        return
+    claims = maps(at(resource.body, "spec", "volumeClaimTemplates"))
+    names = [at(claim, "metadata", "name") for claim in claims]
     for template in pod_templates(resource):
-        yield from pod_faults(template.get("spec"))
+        yield from pod_faults(template.get("spec"), names)
 
 
 def _selector(resource: Resource) -> Iterator[str]:

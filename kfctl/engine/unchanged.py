@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.quantity import holds_quantity, same_quantity
 from kfctl.model.plan import ABSENT
+from kfctl.model.resource import is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +123,8 @@ class _Walk:
         """
         parent = path[-1] if path else ""
         added = {name: value for name, value in live.items() if name not in wanted}
+        if added and is_custom(self.group):
+            return False  # its defaults are those of its CRD
         return all(_DEFAULTS.get((parent, name), ABSENT) == value for name, value in added.items()) and all(
             name in live and self._equal(value, live[name], (*path, name)) for name, value in wanted.items()
         )

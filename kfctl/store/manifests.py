@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,7 +101,13 @@ def documents_in(raw: bytes, path: str, *, places: bool = False) -> list[Documen
     """Return the documents of a file, empty ones left out; with `places` the place of every part is known."""
     if path.endswith(".json"):
         return list(_json_documents(decode(raw, path), path))
-    found = documents(raw, path, places=places)
+    try:
+        found = documents(raw, path, places=places)
+    except AppError:
+        stream = _json_stream(raw, path)
+        if stream is None:
+            raise
+        return stream
     if not places and any(_is_list(each.value) for each in found):  # only then parts have places of interest
         found = documents(raw, path, places=True)
     return [Document(each.value, each.key_at) for each in found]
@@ -110,6 +117,19 @@ def objects_in(found: Iterable[Document], problems: list[Problem]) -> Iterator[F
     """Yield the objects in documents, those of a List one by one; what is none becomes a problem."""
     for number, (value, place) in enumerate(found):
         yield from _objects(Found(value, number, (), place), problems)
+
+
+def _json_stream(raw: bytes, path: str) -> list[Document] | None:
+    """Return the documents of a file that is not YAML but JSON, whatever its name; None: it is neither.
+
+    kubectl takes what begins with a brace for a stream of JSON values.
+    """
+    text = decode(raw, path)
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return None
+    with suppress(AppError):
+        return list(_json_documents(text, path))
+    return None
 
 
 def _json_documents(text: str, path: str) -> Iterator[Document]:

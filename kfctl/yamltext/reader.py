@@ -97,7 +97,7 @@ class Reader:
             return self._plain(event) if event.implicit[0] else event.value
         value = event.value
         if event.tag is not None:
-            value = self._resolved(event, lambda text: tagged(event.tag, text))
+            value = self._resolved(event, lambda text: tagged(event.tag, text, as_kubectl=self._any_key))
         elif event.implicit[0]:
             value = self._plain(event)
         if event.anchor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 
 Scalar = str | int | float | bool | None
 
@@ -47,10 +48,17 @@ def resolve(text: str) -> Scalar:
     return _number(text)
 
 
-def tagged(tag: str, text: str) -> Scalar:
-    """Return the value of a scalar with one of YAML's own tags; other tags are a ValueError."""
+def tagged(tag: str, text: str, *, as_kubectl: bool = False) -> Scalar:
+    """Return the value of a scalar with one of YAML's own tags; other tags are a ValueError.
+
+    `as_kubectl`: a tag of an application is passed over.
+    """
     if tag in ("!", _TAG + "str"):
         return text
+    if as_kubectl and not tag.startswith(_TAG):
+        return text
+    if tag == _TAG + "binary":
+        return _decoded(text)
     kinds = _TAGGED.get(tag.removeprefix(_TAG))
     if kinds is None:
         raise ValueError(f"the tag {short(tag)} is not supported: write a plain value")
@@ -58,6 +66,13 @@ def tagged(tag: str, text: str) -> Scalar:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise ValueError(f"{quoted(text)} is no {short(tag)}")
     return _real(value) if float in kinds and isinstance(value, int) else value
+
+
+def _decoded(text: str) -> str:
+    try:
+        return a2b_base64("".join(text.split()), strict_mode=True).decode()
+    except ValueError:  # of both steps
+        raise ValueError("the value of !!binary is not text in base64") from None
 
 
 def _real(value: int) -> float:

@@ -8,7 +8,6 @@ import pytest
 
 from kfctl.cluster.request import Write
 from kfctl.engine.plan import Choices
-from kfctl.engine.quantity import without_null_quantities
 from kfctl.model.plan import Action
 from tests.shop import Shop, actions, config_map, deployment
 
@@ -234,14 +233,14 @@ def test_adoption_from_server_side_kubectl_drops_its_volume_source(shop: Shop) -
     assert live["spec"]["template"]["spec"]["volumes"][0].keys() == {"name", "configMap"}
 
 
-@pytest.mark.parametrize(
-    ("group", "body", "left"),
-    [
-        ("apps", {"resources": {"limits": {"cpu": None, "x": 1}}}, {"resources": {"limits": {"x": 1}}}),
-        ("", {"spec": {"hard": {"pods": None}}}, {"spec": {"hard": {}}}),
-        ("example.com", {"resources": {"limits": {"cpu": None}}}, {"resources": {"limits": {"cpu": None}}}),
-        ("", {"data": {"a": None}}, {"data": {"a": None}}),
-    ],
-)  # fmt: skip
-def test_null_quantity_is_unset_in_built_in_kinds(group: str, body: Body, left: Body) -> None:
-    assert without_null_quantities(body, group) == left
+def test_null_is_unset_in_built_in_kinds(shop: Shop) -> None:
+    body = in_pod(container={"resources": {"limits": {"cpu": None, "memory": "1Gi"}}})
+    shop.objects("web", body, config_map(kept="1", dropped=None))
+    shop.apply()
+    cluster = shop.connect()
+    container = cluster.get("apps/v1", "Deployment", "web", shop.namespace)["spec"]["template"]["spec"][
+        "containers"
+    ][0]
+    assert container["resources"] == {"limits": {"memory": "1Gi"}}
+    assert cluster.get("v1", "ConfigMap", "settings", shop.namespace)["data"] == {"kept": "1"}
+    assert not shop.plan().differs

@@ -145,7 +145,7 @@ AMOUNT = "must be a quantity such as 500m or 1Gi"
             changed(
                 WEB, f"{C}/ports", [{"containerPort": 1, "name": "a"}, {"containerPort": 2, "name": "a"}]
             ),
-            "Deployment/web has the port a 2 times",
+            "Deployment/web container main: has the port a 2 times",
         ),
         (
             changed(WEB, f"{C}/resources", {"limits": {"cpu": "1GB"}}),
@@ -264,6 +264,28 @@ def test_faults(body: dict[str, Any], fault: str) -> None:
             SERVICE, "spec/ports", [{"name": "a", "port": 53}, {"name": "b", "port": 53, "protocol": "UDP"}]
         ),
         changed(WEB, "spec/template/spec/containers/0/image", "registry:5000/a/b@sha256:" + "00" * 32),
+        changed(
+            WEB,
+            "spec/template/spec/containers",
+            [
+                {**CONTAINER, "name": name, "ports": [{"name": "metrics", "containerPort": port}]}
+                for name, port in (("a", 8080), ("b", 8081))
+            ],
+        ),
+        {
+            **changed(
+                changed(WEB, f"{C}/volumeMounts", [{"name": "data", "mountPath": "/data"}]),
+                "spec/volumeClaimTemplates",
+                [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}],
+            ),
+            "kind": "StatefulSet",
+        },
+        {
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Service",
+            "metadata": {"name": "hello"},
+            "spec": {"template": {"spec": {"containers": [{"image": "x", "volumeMounts": [{"name": "y"}]}]}}},
+        },
     ],
 )
 def test_what_is_right_is_not_found_wrong(body: dict[str, Any]) -> None:

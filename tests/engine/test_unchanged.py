@@ -249,3 +249,14 @@ def shuffle(holder: Any, place: Any, chance: random.Random) -> None:
 
 
 EDITS: tuple[Callable[[Any, Any, random.Random], None], ...] = (remove, replace, respell, add, shuffle)
+
+
+@pytest.mark.parametrize(("version", "unchanged"), [("v1", True), ("example.com/v1", False)])
+def test_field_is_a_default_only_in_built_in_kinds(version: str, unchanged: bool) -> None:
+    def body(*ports: dict[str, Any]) -> dict[str, Any]:
+        return {"apiVersion": version, "kind": "X", "metadata": {"name": "x"}, "ports": list(ports)}
+
+    owned = {"manager": MANAGER, "operation": "Apply", "apiVersion": version, "fieldsV1": {"f:ports": {}}}
+    live = body({"port": 80, "protocol": "TCP"})
+    live["metadata"]["managedFields"] = [owned]
+    assert is_unchanged(body({"port": 80}), live, MANAGER) is unchanged

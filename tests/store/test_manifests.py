@@ -96,6 +96,16 @@ def test_json_of_several_objects(write_tree: Tree) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["all.json", "all.yaml"])
+def test_json_stream_is_read_whatever_the_file_is_called(name: str) -> None:
+    raw = b'{"kind": "A", "x": "\\ud83d\\ude00"}\n{"kind": "B", "x": "a\\/b"}{"kind": "C"}'
+    assert [each.value for each in documents_in(raw, name)] == [
+        {"kind": "A", "x": "\U0001f600"},
+        {"kind": "B", "x": "a/b"},
+        {"kind": "C"},
+    ]
+
+
 def test_everything_wrong_at_once(write_tree: Tree) -> None:
     files = {
         "components/raw/a.yaml": "- x\n---\ntext\n---\n5\n---\napiVersion: v1\n---\n{apiVersion: v1}\n",
