@@ -86,7 +86,7 @@ def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]
     Refused where one is being deleted: nothing can be made in it.
     """
     listed = sorted(set(names))
-    answers = parallel(lambda name: cluster.raw("GET", f"/api/v1/namespaces/{name}"), listed)
+    answers = parallel(cluster.namespace, listed)
     for answer in answers:
         if isinstance(answer, KfctlError) and not isinstance(answer, NotFound | Forbidden):
             raise answer

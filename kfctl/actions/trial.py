@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kfctl.model.resource import number
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -45,7 +47,7 @@ def _is_newer(version: str) -> bool:
     from kfctl.store.kinds import built_in
 
     theirs, known = (
-        tuple(map(int, re.findall(r"\d+", text)[:2])) for text in (version, built_in()["kubernetes"])
+        tuple(map(number, re.findall(r"\d+", text)[:2])) for text in (version, built_in()["kubernetes"])
     )
     return theirs > known
 

@@ -145,7 +145,9 @@ class Cluster:
 
     def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
         """Return an object; raise NotFound where there is none."""
-        return self._there(api_version, kind, lambda found: self._json(ask.get(found, name, namespace)))
+        return self._there(
+            api_version, kind, lambda found: self._object(found, ask.get(found, name, namespace), name=name)
+        )
 
     def find(self, api_version: str, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
         """Return an object, or None where there is none."""
@@ -156,17 +158,19 @@ class Cluster:
 
     def apply(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
         """Apply an object server-side and return it as it is then (or would be, in a dry run)."""
-        return self._json(ask.apply(self._kind_of(body), body, write), body)
+        kind = self._kind_of(body)
+        return self._object(kind, ask.apply(kind, body, write), body)
 
     def preview(self, body: Mapping[str, Any], write: Write = PLAIN) -> Preview:
         """Return what an apply would make of an object, without making it."""
-        request = ask.apply(self._kind_of(body), body, replace(write, dry_run=True))
-        response = self.send(request, data_of(body))
-        return Preview(read_object(response.body, self.server), response.status == _CREATED)
+        kind = self._kind_of(body)
+        response = self.send(ask.apply(kind, body, replace(write, dry_run=True)), data_of(body))
+        return Preview(self._checked(kind, response), response.status == _CREATED)
 
     def create(self, body: Mapping[str, Any], write: Write = PLAIN) -> dict[str, Any]:
         """Make an object which must not exist yet."""
-        return self._json(ask.create(self._kind_of(body), body, write), body)
+        kind = self._kind_of(body)
+        return self._object(kind, ask.create(kind, body, write), body)
 
     def patch(
         self,
@@ -224,8 +228,7 @@ class Cluster:
         while True:
             body = self.send(ask.list_(kind, selection, token)).body
             page, left = read_object(body, self.server), left - len(body)
-            named = {"apiVersion": kind.api_version, "kind": kind.kind}  # list items carry neither
-            items += (check_object({**named, **item}) for item in items_of(page))
+            items += (check_object(item, kind.api_version, kind.kind) for item in items_of(page))
             metadata = page.get("metadata") or {}
             version = version or str(metadata.get("resourceVersion") or "")
             token = str(metadata.get("continue") or "")
@@ -243,9 +246,9 @@ class Cluster:
         self, api_version: str, kind: str, selection: Selection, resource_version: str, seconds: int = 300
     ) -> Watch:
         """Return what changes after `resource_version`, as it comes, for so many seconds."""
-        return Watch(
-            self._sender.open(ask.watch(self.kind(api_version, kind), selection, resource_version, seconds))
-        )
+        found = self.kind(api_version, kind)
+        stream = self._sender.open(ask.watch(found, selection, resource_version, seconds))
+        return Watch(stream, found)
 
     # What pods print and serve, and events
 
@@ -278,8 +281,12 @@ class Cluster:
 
     def uid(self, namespace: str = "kube-system") -> str:
         """Return a namespace's UID; that of kube-system stands for the cluster."""
-        found = check_object(self.raw("GET", f"/api/v1/namespaces/{namespace}"))
+        found = self.namespace(namespace)
         return str(found["metadata"].get("uid") or "")
+
+    def namespace(self, name: str) -> dict[str, Any]:
+        """Return a namespace; unlike `get` this does not ask for the server's kinds."""
+        return check_object(self.raw("GET", f"/api/v1/namespaces/{name}"), "v1", "Namespace", name)
 
     def may(self, verb: str, kind: Kind, namespace: str = "", name: str = "") -> bool:
         """Return whether we have a right."""
@@ -307,6 +314,13 @@ class Cluster:
     def send(self, request: Request, secrets: Iterable[str] = ()) -> Response:
         """Send any request, again where that may help; `secrets` are kept out of the error's message."""
         return self._sender.send(request, secrets)
+
+    def _object(self, kind: Kind, request: Request, body: Any = None, *, name: str = "") -> dict[str, Any]:
+        return self._checked(kind, self.send(request, data_of(body)), name)
+
+    def _checked(self, kind: Kind, response: Response, name: str = "") -> dict[str, Any]:
+        found = read_object(response.body, self.server)
+        return check_object(found, kind.api_version, kind.kind, name)
 
     def _json(self, request: Request, body: Any = None) -> dict[str, Any]:
         return read_object(self.send(request, data_of(body)).body, self.server)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import io
+import math
 import time
 import zlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kfctl.cluster.faults import Fault
 from kfctl.errors import ClusterError
@@ -17,9 +20,53 @@ if TYPE_CHECKING:
 
 CHUNK = 64 * 1024
 MIB = 1024 * 1024
-LONGEST_ANSWER = 600.0  # seconds from an answer's first byte to its last
+LONGEST_HEAD = 10.0  # seconds from the first byte of an answer to the last one of its head
+LONGEST_ANSWER = 600.0  # seconds from the head of an answer to its last byte
 ERROR_LIMIT = MIB  # bytes of the body of an error
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say that it reads gzip's format
+
+
+class _TimedBytes(io.RawIOBase):
+    """The bytes of a connection, of which the first ones, a head, must come soon after each other."""
+
+    def __init__(self, connection: io.RawIOBase) -> None:
+        """Read from `connection`, whose timeout is for each read."""
+        self._connection = connection
+        self.end: float | None = None  # from the first byte on
+
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what has come."""
+        if self.end is not None and time.monotonic() > self.end:
+            raise TimeoutError("the head of the answer has no end")
+        count = self._connection.readinto(buffer)
+        if self.end is None:
+            self.end = time.monotonic() + LONGEST_HEAD
+        return count
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        self._connection.close()
+
+
+class HttpAnswer(http.client.HTTPResponse):
+    """An answer whose head is bounded in time: the library bounds its lines, and the time of each read."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        """Read from a socket."""
+        super().__init__(sock, *args, **kwargs)
+        self._timed = _TimedBytes(sock.makefile("rb", buffering=0))
+        self.fp.close()
+        self.fp = io.BufferedReader(self._timed)
+
+    def begin(self) -> None:
+        """Read the head, after those of `100 Continue` if there are any."""
+        super().begin()
+        self._timed.end = math.inf
 
 
 class Stream(Protocol):

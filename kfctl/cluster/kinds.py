@@ -28,7 +28,12 @@ _AGGREGATED_RESOURCE = {
     "subresources": [{"subresource!": str}],
 }
 _AGGREGATED_GROUPS = {
-    "items!": [{"versions": [{"version!": str, "freshness": str, "resources": [_AGGREGATED_RESOURCE]}]}]
+    "items!": [
+        {
+            "metadata": {"name": str},
+            "versions": [{"version!": str, "freshness": str, "resources": [_AGGREGATED_RESOURCE]}],
+        }
+    ]
 }
 _GROUP = {"preferredVersion": {"groupVersion": str}, "versions": [{"groupVersion!": str}]}
 _GROUPS = {"groups": [_GROUP], "versions": [str]}

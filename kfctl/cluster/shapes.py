@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kfctl.errors import ClusterError
+from kfctl.model.resource import at, is_custom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,44 +16,114 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200  # of maps and lists in each other, as in YAML
 _INTEGER_DIGITS = 20  # an int64 with its sign; Kubernetes has no larger ones
 
-# A shape is a type, a list with the shape of its items, or a map with the shapes of some of its keys ("*": of
-# all others; with "!": required). Null fits each, as a missing key does; numbers are int or float.
+# A shape is a type, a predicate, a list with the shape of its items, or a map with the shapes of some of its
+# keys ("*": of all others; with "!": required). Null fits each field, as a missing key does.
 _NUMBER = (int, float)
-_CONDITIONS = [{"type": str, "status": str, "reason": str, "message": str, "lastTransitionTime": str}]
+_TEXTS = {"*": str}
+
+
+def _is_time(found: Any) -> bool:
+    """Whether a value is a time of RFC 3339, as every Time and MicroTime of Kubernetes is."""
+    try:
+        return datetime.fromisoformat(found).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
+
+
+_CONDITIONS = [{"type": str, "status": str, "reason": str, "message": str, "lastTransitionTime": _is_time}]
 _METADATA: Mapping[str, Any] = {
     "name": str,
     "namespace": str,
     "uid": str,
     "resourceVersion": str,
-    "creationTimestamp": str,
-    "deletionTimestamp": str,
+    "creationTimestamp": _is_time,
+    "deletionTimestamp": _is_time,
     "continue": str,
     "generation": _NUMBER,
-    "labels": {"*": str},
-    "annotations": {"*": str},
+    "labels": _TEXTS,
+    "annotations": _TEXTS,
     "finalizers": [str],
-    "ownerReferences": [{"apiVersion": str, "kind": str, "name": str, "uid": str}],
+    "ownerReferences": [{"apiVersion!": str, "kind!": str, "name!": str, "uid!": str, "controller": bool}],
     "managedFields": [
-        {"manager": str, "operation": str, "subresource": str, "time": str, "fieldsV1": {"*": object}}
+        {"manager": str, "operation": str, "subresource": str, "time": _is_time, "fieldsV1": {"*": object}}
     ],
 }
-_POD_SPEC = {"containers": [{"name": str}], "initContainers": [{"name": str}], "restartPolicy": str}
+_PORT = {"name": str, "port!": int, "targetPort": (int, str)}
+_CONTAINER_PORT = {"name": str, "containerPort!": int}
+_CONTAINERS = [
+    {"name!": str, "image": str, "ports": [_CONTAINER_PORT], "resources": {"limits": {}, "requests": {}}}
+]
+_POD_SPEC = {"containers": _CONTAINERS, "initContainers": _CONTAINERS, "restartPolicy": str}
+_TEMPLATE = {"metadata": _METADATA, "spec": _POD_SPEC}
 _STATE = {
     "waiting": {"reason": str, "message": str},
-    "running": {"startedAt": str},
-    "terminated": {"exitCode": int, "reason": str, "message": str, "containerID": str},
+    "running": {"startedAt": _is_time},
+    "terminated": {
+        "exitCode": int,
+        "reason": str,
+        "message": str,
+        "containerID": str,
+        "startedAt": _is_time,
+        "finishedAt": _is_time,
+    },
 }
-_CONTAINER = {"name": str, "ready": bool, "restartCount": int, "state": _STATE, "lastState": _STATE}
-_POD_STATUS = {
-    "phase": str,
+_CONTAINER = {"name!": str, "ready": bool, "restartCount": int, "state": _STATE, "lastState": _STATE}
+# What kfctl reads of the built-in kinds, whose types every API server guarantees: a field has one type in all
+# of them, but for those below. Custom kinds may hold anything: the engine reads them tolerantly.
+BUILT_IN: Mapping[str, Any] = {
+    "spec": {
+        **_POD_SPEC,
+        "replicas": int,
+        "template": _TEMPLATE,
+        "jobTemplate": {"spec": {"template": _TEMPLATE}},
+        "volumeClaimTemplates": [{"spec": {}}],
+        "updateStrategy": {"type": str, "rollingUpdate": {"partition": int}},
+        "selector": {"matchLabels": _TEXTS},
+        "type": str,
+        "clusterIP": str,
+        "externalIPs": [str],
+        "ports": [_PORT],
+        "storageClassName": str,
+        "taints": [{"key": str, "value": str, "effect": str}],
+        "group": str,
+        "names": {"kind": str, "plural": str},
+    },
+    "status": {
+        "phase": str,
+        "reason": str,
+        "message": str,
+        "conditions": _CONDITIONS,
+        "containerStatuses": [_CONTAINER],
+        "initContainerStatuses": [_CONTAINER],
+        "startTime": _is_time,
+        "lastScheduleTime": _is_time,
+        "loadBalancer": {"ingress": [{"ip": str, "hostname": str}]},
+        "hard": {"*": (str, int)},
+        "used": {"*": (str, int)},
+        "allocatable": {"*": (str, int)},
+    },
+}
+_EVENT = {
+    "type": str,
     "reason": str,
     "message": str,
-    "conditions": _CONDITIONS,
-    "containerStatuses": [_CONTAINER],
-    "initContainerStatuses": [_CONTAINER],
+    "count": int,
+    "lastTimestamp": _is_time,
+    "eventTime": _is_time,
+    "series": {"lastObservedTime": _is_time},
+    "involvedObject": {"kind": str, "name": str},
 }
-# Of the kinds that commands read most of: pods, which kubelets and so notebooks' users write into.
-_KINDS: Mapping[tuple[Any, Any], Any] = {("v1", "Pod"): {"spec": _POD_SPEC, "status": _POD_STATUS}}
+_DATA = {"type": str, "data": _TEXTS}
+_CLASS = {"provisioner": str, "volumeBindingMode": str}
+_BY_LABELS = {**BUILT_IN, "spec": {**BUILT_IN["spec"], "selector": _TEXTS}}
+OTHERS: Mapping[tuple[Any, Any], Mapping[str, Any]] = {
+    ("v1", "Event"): _EVENT,
+    ("v1", "Secret"): _DATA,
+    ("v1", "ConfigMap"): _DATA,
+    ("v1", "Service"): _BY_LABELS,
+    ("v1", "ReplicationController"): _BY_LABELS,
+    ("storage.k8s.io/v1", "StorageClass"): _CLASS,
+}
 _ANY_OBJECT = {"apiVersion": str, "kind": str, "metadata": _METADATA}
 
 
@@ -80,14 +152,25 @@ def decode_object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def check_object(found: Any) -> dict[str, Any]:
-    """Return an object of a list or an event after a check of its shape and name."""
-    check(found, _ANY_OBJECT, "")
-    if isinstance(found, dict):
-        check(found, _KINDS.get((found.get("apiVersion"), found.get("kind")), object), "")
-    if not isinstance(found, dict) or not (found.get("metadata") or {}).get("name"):
-        raise _misshapen("metadata.name", "missing")
-    return found
+def check_object(found: Any, api_version: str, kind: str, name: str = "") -> dict[str, Any]:
+    """Return an object of a kind after a check of its shape and name; items of lists don't tell their kind.
+
+    What kind it is follows from what was asked for, never from the answer: that might evade the check.
+    """
+    if not isinstance(found, dict):
+        raise _misshapen("", "not a map")
+    named = {"apiVersion": api_version, "kind": kind}
+    whole = {**named, **found, **named}
+    own = at(whole, "metadata", "name")
+    path = f"{kind} {own!r}" if isinstance(own, str) else kind
+    check(whole, _ANY_OBJECT, path)
+    is_built_in = not is_custom(api_version.rpartition("/")[0])
+    check(whole, OTHERS.get((api_version, kind), BUILT_IN if is_built_in else object), path)
+    if not own:
+        raise _misshapen(f"{kind}.metadata.name", "missing")
+    if name and own != name:
+        raise _misshapen(f"{kind} {name!r}", f"called {own!r}")
+    return whole
 
 
 def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -104,20 +187,22 @@ def check(found: Any, shape: Any, path: str) -> None:
         if not isinstance(found, list):
             raise _misshapen(path, "not a list")
         for item in found:
-            if item is None and isinstance(shape[0], dict):
+            if item is None:
                 raise _misshapen(f"{path}[]", "null")
             check(item, shape[0], f"{path}[]")
     elif isinstance(shape, dict):
         if not isinstance(found, dict):
             raise _misshapen(path, "not a map")
         _check_fields(found, shape, path)
-    elif not isinstance(found, shape):
+    elif not (isinstance(found, shape) if isinstance(shape, type | tuple) else shape(found)):
         raise _misshapen(path, "of the wrong type")
 
 
 def _check_fields(found: dict[str, Any], shape: Mapping[str, Any], path: str) -> None:
     if "*" in shape:
         for key, value in found.items():
+            if value is None and shape["*"] is not object:
+                raise _misshapen(f"{path}.{key}", "null")
             check(value, shape["*"], f"{path}.{key}")
         return
     for key, inner in shape.items():
@@ -129,7 +214,7 @@ def _check_fields(found: dict[str, Any], shape: Mapping[str, Any], path: str) ->
 
 
 def _misshapen(path: str, what: str) -> ClusterError:
-    return ClusterError(f"the server's answer is no Kubernetes object: {path or 'it'} is {what}")
+    return ClusterError(f"malformed object from the server: {path or 'it'} is {what}")
 
 
 def _integer(digits: str) -> int | float:

@@ -28,7 +28,7 @@ from kfctl.cluster.credentials import (
     without_credentials,
 )
 from kfctl.cluster.faults import Fault, fault_of
-from kfctl.cluster.httpstream import HttpStream, Stream, read_whole
+from kfctl.cluster.httpstream import HttpAnswer, HttpStream, Stream, read_whole
 from kfctl.cluster.kubeconfig import Context, KubeConfig, Login, load
 from kfctl.errors import ClusterError
 
@@ -182,6 +182,8 @@ class _HttpTransport:
             if _is_loopback(self._configuration.host) and "proxy-url" not in self._entry.cluster:
                 self._configuration.proxy = None  # as Go does, whatever HTTPS_PROXY says
             self._pool: urllib3.PoolManager = RESTClientObject(self._configuration).pool_manager
+            pools = self._pool.pool_classes_by_scheme  # other ones for a SOCKS proxy
+            self._pool.pool_classes_by_scheme = {name: _bounded(pool) for name, pool in pools.items()}
         if not self._configuration.verify_ssl:
             urllib3.disable_warnings(InsecureRequestWarning)
 
@@ -281,6 +283,12 @@ class _HttpTransport:
             raise fault_of(error, self.server, self._answered) from error
         except ValueError as error:  # http.client: a header with a line break, an address that is none
             raise Fault(f"can't send to {self.server}: {error}", hint="mend the kubeconfig") from error
+
+
+def _bounded(pool: Any) -> Any:
+    """Return a class of pools of connections as `pool`, whose answers are HttpAnswers."""
+    connection = type("Connection", (pool.ConnectionCls,), {"response_class": HttpAnswer})
+    return type("Pool", (pool,), {"ConnectionCls": connection})
 
 
 def _load_entry(config: dict[str, Any], configuration: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,10 +18,12 @@ from websocket import (
 from kfctl.cluster.faults import Fault
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable
 
 LONGEST_FRAME = 1024 * 1024  # bytes; API servers send 32 KiB at most
-TIMEOUT = 10.0  # seconds to connect and to be answered
+LONGEST_HANDSHAKE = 128 * 1024  # bytes of the answer: its head, and the body of one that says no
+TIMEOUT = 10.0  # seconds to connect, and then to be answered
 
 
 class Declined(Exception):
@@ -38,7 +41,7 @@ def open_websocket(
 ) -> WebSocket:
     """Return the websocket at `url` (http or https), secured as `configuration` of the library has it."""
     parts = urlsplit(url)
-    websocket: Any = WebSocket(sslopt=_tls(configuration), enable_multithread=False)
+    websocket: Any = _BoundedWebSocket(sslopt=_tls(configuration), enable_multithread=False)
     websocket.frame_buffer = _BoundedFrames(websocket.frame_buffer.recv, skip_utf8_validation=False)
     try:
         websocket.connect(
@@ -52,10 +55,54 @@ def open_websocket(
         )
     except WebSocketBadStatusException as error:
         raise Declined(error.status_code, error.resp_body or b"") from error
-    except (WebSocketException, ValueError, MemoryError, OverflowError) as error:  # such as Content-Length: x
+    except (WebSocketException, ValueError, OverflowError) as error:  # such as Content-Length: x
         raise Fault(f"{parts.netloc} does not speak websocket: {error}") from error
+    websocket.lift_bounds()
     found: WebSocket = websocket
     return found
+
+
+class _BoundedSocket:
+    """A socket of which so many bytes are read, in so much time: the library counts neither."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        """Read from `inner`."""
+        self.inner = inner
+        self._left = LONGEST_HANDSHAKE
+        self._end = time.monotonic() + TIMEOUT
+
+    def recv(self, size: int) -> bytes:
+        """Return bytes as a socket does."""
+        if self._left <= 0:
+            raise WebSocketProtocolException(f"an answer of more than {LONGEST_HANDSHAKE} bytes")
+        if time.monotonic() > self._end:
+            raise TimeoutError("the answer to the handshake has no end")
+        received = self.inner.recv(size)
+        self._left -= len(received)
+        return received
+
+    def __getattr__(self, name: str) -> Any:
+        """Do all else as the socket does."""
+        return getattr(self.inner, name)
+
+
+class _BoundedWebSocket(WebSocket):
+    """A websocket whose handshake is bounded."""
+
+    _socket: Any = None
+
+    @property
+    def sock(self) -> Any:
+        """The connection."""
+        return self._socket
+
+    @sock.setter
+    def sock(self, connection: Any) -> None:
+        self._socket = connection and _BoundedSocket(connection)
+
+    def lift_bounds(self) -> None:
+        """Read on for as long as the connection lives, each frame being bounded."""
+        self._socket = self._socket.inner
 
 
 class _BoundedFrames(frame_buffer):

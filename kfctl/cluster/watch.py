@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, Any
 from kfctl.cluster.answers import answer_of, error_of
 from kfctl.cluster.httpstream import MIB
 from kfctl.cluster.request import OBJECT_LIMIT
-from kfctl.cluster.shapes import check_object, decode_object
+from kfctl.cluster.shapes import check, check_object, decode_object
 from kfctl.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kfctl.cluster.kinds import Kind
     from kfctl.cluster.transport import Stream
+
+
+_EVENT = {"type!": str, "object!": {"metadata": {"resourceVersion": str}}}
 
 
 class Watch:
     """What changes, as it comes; ends when the server ends it or `close` is called."""
 
-    def __init__(self, stream: Stream) -> None:
-        """Read from `stream`."""
+    def __init__(self, stream: Stream, kind: Kind) -> None:
+        """Read objects of a kind from `stream`."""
         self._stream = stream
+        self._kind = kind
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield ADDED, MODIFIED, DELETED or BOOKMARK with the object; Expired is raised: list again."""
@@ -35,6 +40,8 @@ class Watch:
                 code = body.get("code")
                 status = code if isinstance(code, int) else 500
                 raise error_of(answer_of(status, json.dumps(body).encode()))
+            if kind != "BOOKMARK":  # which has a version, and no name
+                body = check_object(body, self._kind.api_version, self._kind.kind)
             yield kind, body
 
     def close(self) -> None:
@@ -50,7 +57,5 @@ def _event(line: bytes) -> tuple[str, dict[str, Any]] | None:
         event = decode_object(line)
     except ValueError:
         return None
-    kind, body = event.get("type"), event.get("object")
-    if kind == "ERROR" and isinstance(body, dict):
-        return kind, body
-    return str(kind), check_object(body)
+    check(event, _EVENT, "")
+    return event["type"], event["object"]

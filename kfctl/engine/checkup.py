@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.conditions import conditions
 from kfctl.engine.quantity import quantity
 from kfctl.model.finding import Finding, bad, ok, unknown
-from kfctl.model.resource import at, is_custom
+from kfctl.model.resource import at, is_custom, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ def version(text: str) -> Finding:
     needed = ".".join(map(str, OLDEST))
     if not found:
         return unknown("version", f"{text or 'nothing'} is no version that is known")
-    if (int(found[1]), int(found[2])) < OLDEST:
+    if tuple(map(number, found.groups())) < OLDEST:
         return bad("version", f"{text} is older than {needed}", "have the cluster upgraded")
     return ok("version", f"{text} ({needed} or newer is needed)")
 

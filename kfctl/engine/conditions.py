@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfctl.model.resource import at
+from kfctl.model.resource import at, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,22 +28,15 @@ def _listed(body: Body) -> list[Body]:
 
 
 def _is_old(condition: Body, body: Body) -> bool:
-    generation = _number(at(body, "metadata", "generation"))
-    return _number(condition.get("observedGeneration"), generation) < generation
+    generation = number(at(body, "metadata", "generation"))
+    return number(condition.get("observedGeneration"), generation) < generation
 
 
 def observed(body: Body, *, must_tell: bool) -> bool:
     """Return whether the status is about the object as it is now; of some kinds it must tell that."""
-    generation = _number(at(body, "metadata", "generation"))
+    generation = number(at(body, "metadata", "generation"))
     told = at(body, "status", "observedGeneration")
-    return not must_tell if told is None else _number(told, generation) >= generation
-
-
-def _number(value: Any, otherwise: int = 0) -> int:
-    """Return a number that a controller wrote; custom resources hold anything."""
-    return (
-        int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else otherwise
-    )
+    return not must_tell if told is None else number(told, generation) >= generation
 
 
 def true(found: Mapping[str, Body], *types: str) -> Body | None:
@@ -51,10 +44,10 @@ def true(found: Mapping[str, Body], *types: str) -> Body | None:
     return next((found[t] for t in types if found.get(t, {}).get("status") == "True"), None)
 
 
-def words(condition: Body) -> str:
+def words(condition: Any) -> str:
     """Return a condition's reason and message in one line."""
     reason, message = (
-        str(condition.get("reason") or ""),
-        " ".join(str(condition.get("message") or "").split()),
+        str(at(condition, "reason") or ""),
+        " ".join(str(at(condition, "message") or "").split()),
     )
     return f"{reason}: {message}" if reason and message else reason or message

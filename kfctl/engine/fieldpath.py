@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfctl.model.plan import ABSENT
+from kfctl.model.resource import number
 
 _BRACKET = re.compile(r'\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')
 _PAIR = re.compile(r'([^=,]*)=("(?:[^"\\]|\\.)*"|[^,]*)')
@@ -54,7 +55,7 @@ def _element(place: Place, path: str) -> tuple[Place, str]:
 
 def _pick(items: list[Any], which: str) -> Any:
     if which.isdecimal():
-        return items[int(which)] if int(which) < len(items) else ABSENT
+        return next(iter(items[number(which, len(items)) :]), ABSENT)
     pairs = {name: json.loads(value) for name, value in _PAIR.findall(which)}
     return next((item for item in items if _fits(item, pairs)), ABSENT)
 

@@ -10,7 +10,7 @@ from kfctl.engine import pods as podhealth
 from kfctl.engine.conditions import conditions, is_outdated, observed, true, words
 from kfctl.engine.podtemplates import BETWEEN, pod_templates
 from kfctl.engine.surroundings import Surroundings
-from kfctl.model.resource import Resource, at, is_custom
+from kfctl.model.resource import Resource, at, fields, is_custom
 from kfctl.model.status import Health, Status
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def ttl(body: Body) -> int | None:
         return None
     limits = (at(body, "spec"), at(body, "spec", "runPolicy"))
     told = [at(limit, "ttlSecondsAfterFinished") for limit in limits]
-    told += (at(body, "spec", "ttlStrategy") or {}).values()
+    told += (value for _, value in fields(at(body, "spec", "ttlStrategy")))
     return min((seconds for seconds in told if isinstance(seconds, int)), default=None)
 
 

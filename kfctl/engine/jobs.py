@@ -8,7 +8,7 @@ from kfctl.engine import pods as podhealth
 from kfctl.engine import workloads
 from kfctl.engine.conditions import conditions, true, words
 from kfctl.engine.podtemplates import maps
-from kfctl.model.resource import at
+from kfctl.model.resource import at, fields, number
 from kfctl.model.status import Health
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def job_set(body: Body, around: Surroundings) -> Verdict:
     if starting := true(conditions(body), "RestartingJobSet", "StartupPolicyInProgress"):
         return Health.PROGRESSING, words(starting)
     jobs = maps(at(body, "status", "replicatedJobsStatus") or at(body, "status", "jobsStatus"))
-    active, ready = (sum(int(each.get(count) or 0) for each in jobs) for count in ("active", "ready"))
+    active, ready = (sum(number(each.get(count)) for each in jobs) for count in ("active", "ready"))
     if not active:
         return Health.PROGRESSING, "none of its jobs runs yet" if jobs else workloads.untaken(body)
     return (Health.READY if ready >= active else Health.PROGRESSING), f"{ready} of {active} jobs running"
@@ -106,18 +106,14 @@ def _at_rest(body: Body) -> Verdict | None:
 
 
 def _replicas_wanted(body: Body) -> int:
-    specs = _replica_specs(body).values()
-    return sum(int(spec.get("replicas", 1)) for spec in specs if isinstance(spec, dict))
+    spec = at(body, "spec")
+    specs = next((each for key, each in fields(spec) if key.endswith("ReplicaSpecs")), None)
+    return sum(number(at(each, "replicas"), 1) for _, each in fields(specs) if isinstance(each, dict))
 
 
 def _replicas_running(body: Body) -> int:
-    statuses = (at(body, "status", "replicaStatuses") or {}).values()
-    return sum(int(s.get("active") or 0) + int(s.get("succeeded") or 0) for s in statuses if s)
-
-
-def _replica_specs(body: Body) -> Body:
-    spec = body.get("spec") or {}
-    return next((spec[key] or {} for key in spec if key.endswith("ReplicaSpecs")), {})
+    statuses = [each for _, each in fields(at(body, "status", "replicaStatuses"))]
+    return sum(number(at(each, count)) for each in statuses for count in ("active", "succeeded"))
 
 
 def _ended(body: Body, word: str) -> str:

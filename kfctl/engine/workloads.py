@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.conditions import conditions, true, words
-from kfctl.model.resource import at
+from kfctl.model.resource import at, number
 from kfctl.model.status import Health
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def stateful_set(body: Body, around: Surroundings) -> Verdict:
     """Judge a StatefulSet: all ready, and all of the new revision that the partition lets through."""
     del around
     wanted, ready = _wanted(body), count(body, "readyReplicas")
-    strategy = at(body, "spec", "updateStrategy") or {}
-    partition = int(at(strategy, "rollingUpdate", "partition") or 0)
+    strategy = at(body, "spec", "updateStrategy")
+    partition = number(at(strategy, "rollingUpdate", "partition"))
     updated, new = count(body, "updatedReplicas"), max(0, wanted - partition)
     settled = count(body, "replicas") <= wanted and ready >= wanted
-    if strategy.get("type") == "OnDelete":
+    if at(strategy, "type") == "OnDelete":
         note = (
             "" if updated >= wanted else f", {updated} of {wanted} updated: the others when they are deleted"
         )
@@ -142,10 +142,9 @@ def suspended(body: Body) -> Verdict:
 
 
 def _wanted(body: Body) -> int:
-    replicas = at(body, "spec", "replicas")
-    return 1 if replicas is None else int(replicas)
+    return number(at(body, "spec", "replicas"), 1)
 
 
 def count(body: Body, field: str) -> int:
     """Return a number of the status; where it tells none, it is 0."""
-    return int(at(body, "status", field) or 0)
+    return number(at(body, "status", field))

@@ -12,11 +12,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_DIGITS = 18  # an int64 has one more
+
+
 def at(body: Any, *path: str) -> Any:
     """Return the value below the keys of `path`, or None where one of them is missing."""
     for step in path:
         body = body.get(step) if isinstance(body, dict) else None
     return body
+
+
+def fields(value: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the keys and values of a map; none of anything else."""
+    return tuple(value.items()) if isinstance(value, dict) else ()
+
+
+def number(value: Any, otherwise: int = 0) -> int:
+    """Return a whole number, given as such or as short text; `otherwise` for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS:
+        return int(value)
+    return int(value) if isinstance(value, int) else otherwise
 
 
 class Key(NamedTuple):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    Answer = bytes | Callable[[bytes], Iterable[bytes]]
 
 TLS = Path(__file__).with_name("tls")
 REQUESTS: list[bytes] = []  # that the last listener has got
@@ -23,9 +26,15 @@ def closed_port() -> int:
     return port
 
 
+PAUSE = 0.02  # seconds between two pieces of an answer
+
+
 @contextmanager
-def listener(answer: bytes | None, certificate: str = "") -> Iterator[int]:
-    """Answer every request with `answer`, or never (None); speak TLS if there is a certificate."""
+def listener(answer: Answer | None, certificate: str = "") -> Iterator[int]:
+    """Answer every request with `answer`, whole or in pieces made from the request, or never (None).
+
+    Speak TLS if there is a certificate.
+    """
     held: list[socket.socket] = []
     REQUESTS.clear()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -40,7 +49,7 @@ def listener(answer: bytes | None, certificate: str = "") -> Iterator[int]:
                 each.close()
 
 
-def _serve(server: socket.socket, answer: bytes | None, certificate: str, held: list[socket.socket]) -> None:
+def _serve(server: socket.socket, answer: Answer | None, certificate: str, held: list[socket.socket]) -> None:
     with suppress(OSError):  # closed
         while True:
             connection, _ = server.accept()
@@ -49,7 +58,7 @@ def _serve(server: socket.socket, answer: bytes | None, certificate: str, held: 
                 _answer(connection, answer, certificate)
 
 
-def _answer(connection: socket.socket, answer: bytes, certificate: str) -> None:
+def _answer(connection: socket.socket, answer: Answer, certificate: str) -> None:
     with suppress(OSError):  # the client did not like it
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -57,7 +66,9 @@ def _answer(connection: socket.socket, answer: bytes, certificate: str) -> None:
             connection = context.wrap_socket(connection, server_side=True)
         connection.settimeout(10)
         REQUESTS.append(connection.recv(65536))
-        connection.sendall(answer)
+        for piece in [answer] if isinstance(answer, bytes) else answer(REQUESTS[-1]):
+            connection.sendall(piece)
+            time.sleep(PAUSE)
         connection.close()
 
 

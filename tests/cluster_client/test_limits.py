@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
+import select
+import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfctl.cluster import client as client_module
+from kfctl.cluster import httpstream, upgrade
 from kfctl.cluster.client import connect
 from kfctl.cluster.httpstream import split_lines
+from kfctl.cluster.kinds import Kind
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import Request
-from kfctl.cluster.shapes import MAX_DEPTH, decode, decode_object
+from kfctl.cluster.shapes import MAX_DEPTH, check_object, decode, decode_object
+from kfctl.cluster.tunnel import PROTOCOL
+from kfctl.cluster.watch import Watch
 from kfctl.errors import ClusterError
-from tests.cluster_client.listeners import http, listener
+from tests.cluster_client.listeners import PAUSE, http, listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kfctl.cluster.client import Cluster
+    from tests.cluster_client.listeners import Answer
+
 LIMIT = 1024 * 1024
 GZIP = "Content-Encoding: gzip"
 
 
-def ask(tmp_path: Path, answer: bytes) -> bytes:
+def ask(tmp_path: Path, answer: Answer) -> bytes:
     """Return the body of an answer, of which LIMIT bytes are read."""
     with listener(answer) as port:
-        config = {
-            "current-context": "it",
-            "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-            "contexts": [{"name": "it", "context": {"cluster": "it"}}],
-        }
-        (tmp_path / "config").write_text(json.dumps(config))
-        cluster = connect(Login(kubeconfig=str(tmp_path / "config")))
-        return cluster.transport.send(Request("GET", "/x", limit=LIMIT)).body
+        return cluster_at(tmp_path, port).transport.send(Request("GET", "/x", limit=LIMIT)).body
+
+
+def cluster_at(tmp_path: Path, port: int) -> Cluster:
+    """Return the cluster whose API server listens at a port."""
+    config = {
+        "current-context": "it",
+        "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+        "contexts": [{"name": "it", "context": {"cluster": "it"}}],
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    return connect(Login(kubeconfig=str(tmp_path / "config")))
 
 
 def test_body_is_read_up_to_its_limit(tmp_path: Path) -> None:
@@ -59,6 +74,7 @@ def test_limit_is_that_of_the_unpacked_body(tmp_path: Path) -> None:
         (b"x", "Content-Encoding: br"),
         (b"x", "Transfer-Encoding: chunked"),
     ],
+    ids=["not gzip", "cut off", "packed twice", "other packing", "no chunks"],
 )
 def test_body_that_cannot_be_unpacked_is_an_error(tmp_path: Path, body: bytes, header: str) -> None:
     with pytest.raises(ClusterError):
@@ -77,6 +93,76 @@ def test_body_that_cannot_be_unpacked_is_an_error(tmp_path: Path, body: bytes, h
 def test_head_out_of_bounds_is_an_error(tmp_path: Path, head: bytes) -> None:
     with pytest.raises(ClusterError):
         ask(tmp_path, head + b"\r\n\r\n")
+
+
+DRIPS: dict[str, list[bytes]] = {
+    "a status line": [b"HTTP/1.1 200 ", *[b"x"] * 200],
+    "a header": [b"HTTP/1.1 200 OK\r\nX: ", *[b"x"] * 200],
+    "many headers": [b"HTTP/1.1 200 OK\r\n", *(b"X: %d\r\n" % number for number in range(90))],
+    "100 Continue": [b"HTTP/1.1 100 Continue\r\n\r\n"] * 200,
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS)
+def test_head_that_comes_too_slowly_is_an_error(
+    tmp_path: Path, drip: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpstream, "LONGEST_HEAD", 10 * PAUSE)
+    with pytest.raises(ClusterError, match="in time"):
+        ask(tmp_path, lambda request: [*drip, b"\r\n\r\n" + http("200 OK", b"x")])
+
+
+def test_body_may_come_slowly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpstream, "LONGEST_HEAD", 2 * PAUSE)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+    assert ask(tmp_path, lambda request: [head, *[b"x"] * 10]) == b"x" * 10
+
+
+@pytest.mark.parametrize("kind", ["a status line", "a header", "many headers"])
+def test_handshake_that_comes_too_slowly_is_an_error(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upgrade, "TIMEOUT", 10 * PAUSE)
+    with listener(lambda request: DRIPS[kind]) as port, pytest.raises(ClusterError, match="timed out"):
+        cluster_at(tmp_path, port).tunnel("demo", "web", 80)
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 403 Forbidden\r\nContent-Length: 99999999999\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "]
+)
+def test_handshake_of_many_bytes_is_an_error(tmp_path: Path, head: bytes) -> None:
+    answer = [head, b"x" * (2 * upgrade.LONGEST_HANDSHAKE)]
+    with listener(lambda request: answer) as port, pytest.raises(ClusterError, match="more than"):
+        cluster_at(tmp_path, port).tunnel("demo", "web", 80)
+
+
+def accepted(request: bytes) -> bytes:
+    """Return the head of an answer that accepts a websocket, see RFC 6455, 4.2.2."""
+    key = next(line[19:] for line in request.split(b"\r\n") if line.startswith(b"Sec-WebSocket-Key: "))
+    digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest()
+    lines = [b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade",
+             b"Sec-WebSocket-Accept: " + base64.b64encode(digest),
+             b"Sec-WebSocket-Protocol: " + PROTOCOL.encode()]  # fmt: skip
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def frame(payload: bytes, length: int = 0) -> bytes:
+    """Return an unmasked binary frame, which announces `length` bytes."""
+    return b"\x82\x7f" + struct.pack(">Q", length or len(payload)) + payload
+
+
+@pytest.mark.parametrize("over", [0, 1, 2**62])
+def test_frame_of_more_than_its_limit_ends_a_tunnel(tmp_path: Path, over: int) -> None:
+    greeting = frame(b"\0\x50\0")
+    data = frame(b"\0" + b"x" * (upgrade.LONGEST_FRAME - 1), upgrade.LONGEST_FRAME + over)
+    with listener(lambda request: [accepted(request) + greeting, data]) as port:
+        tunnel = cluster_at(tmp_path, port).tunnel("demo", "web", 80)
+        received = bytearray()
+        while (found := tunnel.read()) is not None:
+            received += found
+            select.select([tunnel.socket], [], [], 10)
+        tunnel.close()
+    assert len(received) == (0 if over else upgrade.LONGEST_FRAME - 1)
 
 
 def test_long_line_is_cut_and_comes_before_its_end() -> None:
@@ -188,3 +274,42 @@ def test_pod_of_a_wrong_shape_is_refused(status: Any) -> None:
     pages = Pages(iter([""]), [{"metadata": {"name": "x"}, "status": status}])
     with pytest.raises(ClusterError, match="status"):
         client_module.Cluster(pages).list_all("v1", "Pod")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"metadata": {"name": "x"}, "status": 5}, "status"),
+        ({"kind": "Other", "metadata": {"name": "x"}, "status": 5}, "status"),
+        ({"apiVersion": "example.com/v1", "metadata": {"name": "x"}, "status": 5}, "status"),
+        ({"metadata": {"name": "y"}}, "'y'"),
+        ({"metadata": {"name": "x", "creationTimestamp": "yesterday"}}, "creationTimestamp"),
+        ({"metadata": {"name": "x", "annotations": {"a": None}}}, "annotations"),
+        ({"metadata": {"name": "x", "finalizers": [None]}}, "finalizers"),
+        ({}, "metadata.name"),
+    ],
+)
+def test_object_other_than_what_was_asked_is_refused(body: Any, reason: str) -> None:
+    with pytest.raises(ClusterError, match=f"malformed object.*{reason}"):
+        check_object(body, "v1", "Pod", "x")
+
+
+class Events:
+    """A stream of a watch."""
+
+    status, headers = 200, {}
+
+    def __init__(self, *events: Any) -> None:
+        self.events = [json.dumps(event).encode() for event in events]
+
+    def lines(self, limit: int) -> list[bytes]:
+        return self.events
+
+
+def test_watch_checks_objects_but_not_bookmarks() -> None:
+    pod = Kind("", "v1", "Pod", "pods", namespaced=True)
+    bookmark = {"type": "BOOKMARK", "object": {"kind": "Pod", "metadata": {"resourceVersion": "7"}}}
+    found = iter(Watch(Events(bookmark, {"type": "MODIFIED", "object": {"metadata": {}}}), pod))  # type: ignore[arg-type]
+    assert next(found)[1]["metadata"]["resourceVersion"] == "7"
+    with pytest.raises(ClusterError, match="malformed object"):
+        next(found)
