@@ -180,21 +180,26 @@ class Cluster:
         write: Write = PLAIN,
     ) -> dict[str, Any]:
         """Change the object that `body` names: a mapping is merged, a list holds JSON patch operations."""
-        return self._of(body, subresource, lambda read: self._json(ask.patch(read, change, write), body))
+
+        def send(kind: Kind, read: Request) -> Body:
+            request = ask.patch(read, change, write)
+            return self._json(request, body) if subresource else self._object(kind, request, body)
+
+        return self._of(body, subresource, send)
 
     def delete(self, body: Mapping[str, Any], condition: Precondition = UNCONDITIONAL) -> dict[str, Any]:
         """Delete the object that `body` names, if `condition` holds."""
-        return self._of(body, "", lambda read: self._json(ask.delete(read, condition)))
+        return self._of(body, "", lambda kind, read: self._json(ask.delete(read, condition)))
 
     def _kind_of(self, body: Mapping[str, Any]) -> Kind:
         return self.kind(str(body.get("apiVersion")), str(body.get("kind")))
 
-    def _of(self, body: Mapping[str, Any], subresource: str, send: Callable[[Request], Body]) -> Body:
+    def _of(self, body: Mapping[str, Any], subresource: str, send: Callable[[Kind, Request], Body]) -> Body:
         """Send what is made of the request that reads the object."""
         metadata = body.get("metadata") or {}
         named = (metadata["name"], metadata.get("namespace") or "", subresource)
         version, kind = str(body.get("apiVersion")), str(body.get("kind"))
-        return self._there(version, kind, lambda found: send(ask.get(found, *named)))
+        return self._there(version, kind, lambda found: send(found, ask.get(found, *named)))
 
     def _there(self, api_version: str, kind: str, send: Callable[[Kind], Body]) -> Body:
         """Send about what is there, in a version that is served: the one it was read in may no longer be."""

@@ -113,7 +113,10 @@ def _contents(revision: Revision, chunks: Mapping[str, bytes]) -> Contents:
     found = [_object(json.loads(line)) for block in rest for line in block.splitlines()]
     if len(found) != revision.size:
         raise _damaged(revision.number, f"it holds {len(found)} objects instead of {revision.size}")
-    return Contents(dict(json.loads(values)), tuple(found))
+    by_component = dict(json.loads(values))
+    if not all(isinstance(given, dict) for given in by_component.values()):
+        raise TypeError("the values of a component are a map")
+    return Contents(by_component, tuple(found))
 
 
 def _object(held: Any) -> Resource:

@@ -165,7 +165,7 @@ def test_faults_on_the_way(proxied: Cluster, proxy: Proxy, client: Cluster, name
     faults: list[Fault] = [Reset(), Reset(reached=True), Status(503), Status(429, "TooManyRequests")]
     proxy.script = lambda request: chance.choice(faults) if chance.random() < 0.2 else None
     for number in range(12):
-        given = Contents({"n": number}, tuple(deployment(each + number) for each in range(300)))
+        given = Contents({"web": {"n": number}}, tuple(deployment(each + number) for each in range(300)))
         history.record(proxied, ours(namespace), MADE, given, {})
     assert sum(proxy.fired.values()) > 0
     there = history.revisions(client, ours(namespace))
