@@ -24,6 +24,9 @@ MAX_REPLY_BYTES = 8 * 2**20  # an object that etcd accepts has at most 1.5 MiB
 # -I: neither the environment nor the current directory can add modules. -B: no byte code is written.
 BOOT = "import sys; sys.path.append(sys.argv[1]); from kfctl.renderchild import main; main()"
 PACKAGES = str(Path(__file__).resolve().parent.parent)
+MAX_CHILDREN = 2  # alive at once: one that is idle can hold on to all the memory that it may use
+MAX_REQUESTS = 10  # that may take all their time, before none is answered any more
+START_SECONDS = 1.0  # of a new child's first request, which count as its start
 KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # with which Python itself may have been started
 
 
@@ -55,6 +58,26 @@ def read_limits(environ: Mapping[str, str]) -> Limits:
     return Limits(**given)
 
 
+class Account:
+    """The children that are alive, and the seconds that all requests of this process have taken."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.seconds = 0.0
+        self._alive: list[weakref.ref[IsolatedProcess]] = []
+
+    def admit(self, process: IsolatedProcess) -> None:
+        """Take in a process that starts a child; the oldest others lose theirs."""
+        others = [each for each in self._alive if each() not in {None, process}]
+        for excess in others[: max(0, len(others) + 1 - MAX_CHILDREN)]:
+            if other := excess():
+                other.close()
+        self._alive = [*others[-MAX_CHILDREN + 1 :], weakref.ref(process)]
+
+
+account = Account()
+
+
 class IsolatedProcess:
     """A child that answers requests one after another; the first, or one after a failure, starts it."""
 
@@ -69,29 +92,40 @@ class IsolatedProcess:
     def ask(self, request: Any) -> Iterator[Any]:
         """Return the values that the child sends, until the caller has the answer and asks for no more.
 
-        Raises IsolationError where the child exceeds a limit, ends, or sends anything but JSON.
+        Raises IsolationError where the child exceeds a limit, ends, or sends anything but JSON, and where
+        all requests together have taken the time of MAX_REQUESTS: an app can have any number of components.
         """
+        total = self._limits.seconds * MAX_REQUESTS
+        if account.seconds > total:
+            raise self._time_error(total, " in all")
+        begin = time.monotonic()
         try:
-            process = self._running()
+            process, is_new = self._running()
+            begin += START_SECONDS * is_new
             _write(process, request)
             yield from self._values(process)
         except BaseException as error:  # KeyboardInterrupt too; GeneratorExit is the usual end
             if not isinstance(error, GeneratorExit):
                 self.close()
             raise
+        finally:
+            account.seconds += max(0.0, time.monotonic() - begin)
 
     def close(self) -> None:
         """End the child, if there is one."""
         self._ended()
         self._process = None
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._owner != os.getpid():  # a fork must not use its parent's child
+    def _running(self) -> tuple[subprocess.Popen[bytes], bool]:
+        """Return the child, and whether it is new."""
+        is_new = self._process is None or self._owner != os.getpid()  # a fork must not use its parent's child
+        if self._process is None or is_new:
+            account.admit(self)
             self._owner = os.getpid()
             self._process = _start()
             self._ended = weakref.finalize(self, _end, self._process, self._owner)
             _write(self._process, {"limits": self._limits, "setup": self._setup})
-        return self._process
+        return self._process, is_new
 
     def _values(self, process: subprocess.Popen[bytes]) -> Iterator[Any]:
         assert process.stdout
@@ -100,7 +134,7 @@ class IsolatedProcess:
         while True:
             ready, _, _ = select.select([process.stdout], [], [], max(0, deadline - time.monotonic()))
             if not ready:
-                raise self._time_error()
+                raise self._time_error(self._limits.seconds)
             some = os.read(process.stdout.fileno(), 2**20)
             size += len(some)
             if not some:
@@ -114,14 +148,13 @@ class IsolatedProcess:
     def _death(self, process: subprocess.Popen[bytes]) -> IsolationError:
         code = process.wait()
         if code == -signal.SIGXCPU:
-            return self._time_error()
+            return self._time_error(self._limits.seconds)
         cause = f"signal {-code}" if code < 0 else f"exit code {code}"
         return IsolationError(f"the process that renders it ended unexpectedly ({cause})")
 
-    def _time_error(self) -> IsolationError:
-        used = self._limits.seconds
-        hint = f"{SECONDS}={used * 6} allows more"
-        return IsolationError(f"rendering took more than {used} s", hint, is_slow=True)
+    def _time_error(self, seconds: int, scope: str = "") -> IsolationError:
+        hint = f"{SECONDS}={self._limits.seconds * 6} allows more"
+        return IsolationError(f"rendering took more than {seconds} s{scope}", hint, is_slow=True)
 
     def memory_error(self) -> IsolationError:
         """Return the error of a request that needs too much memory."""

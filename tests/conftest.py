@@ -29,6 +29,14 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
 
 
+@pytest.fixture(autouse=True)
+def new_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test have the rendering time of a process of its own."""
+    from kfctl import isolation
+
+    monkeypatch.setattr(isolation, "account", isolation.Account())
+
+
 @dataclass(frozen=True)
 class Run:
     """What a command printed and how it ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +132,10 @@ class _Renders:
             for first in {component.prototype: component for component in reversed(components)}.values():
                 if first is not lasts[first.prototype]:
                     self._outcome(first)  # here, so that the others find its templates compiled
-        return spread(self._outcome, components)
+        # Those of one prototype after one another: only few processes that render are kept alive.
+        order = sorted(range(len(components)), key=lambda index: components[index].prototype)
+        outcomes = spread(self._outcome, [components[index] for index in order])
+        return [outcome for _, outcome in sorted(zip(order, outcomes, strict=True), key=itemgetter(0))]
 
     def _outcome(self, component: Component) -> Outcome:
         try:

@@ -13,7 +13,7 @@ from kfctl.forks import spread
 from kfctl.model.app import App, Component, Environment, Target
 from kfctl.model.declaration import is_plain_name
 from kfctl.store.appfile import API_VERSION, AppFile, bad_name, is_label
-from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS, AppFolder
+from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS, PROTOTYPES, AppFolder
 from kfctl.store.files.owner import foreign_owner
 from kfctl.store.files.reader import Tree, read_file
 from kfctl.store.files.writer import confined, create_directory, write_file
@@ -40,13 +40,19 @@ def find_app(start: Path, directory: str | None = None) -> Path:
         message = f"there is no app here: no {APP_FILE} in {folder} or in a folder above it"
         raise AppError(message, hint="kfctl init NAME makes one; --dir DIR takes one that is elsewhere")
     named = directory is not None and found == Path(os.path.normpath(folder.absolute()))
-    if not named and (owner := foreign_owner(found / APP_FILE) or foreign_owner(found)):
+    if not named and (owner := _foreign_owner(found)):
         import shlex
 
         message = f"the app belongs to {owner}, not to you"
         hint = f"if you trust its files, name it: --dir {shlex.quote(str(found))}"
         raise AppError(message, where=Location(str(found / APP_FILE)), hint=hint)
     return found
+
+
+def _foreign_owner(root: Path) -> str:
+    """Return who owns an app that is not the user's; anyone can add a folder to an app in /tmp."""
+    parts = (root / APP_FILE, root, *(root / name for name in (COMPONENTS, ENVIRONMENTS, PROTOTYPES)))
+    return next((owner for part in parts if os.path.lexists(part) and (owner := foreign_owner(part))), "")
 
 
 def enclosing_app(start: Path) -> Path | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kfctl.store.files.reader import Entry
 
-COMPONENTS, ENVIRONMENTS = "components", "environments"
+COMPONENTS, ENVIRONMENTS, PROTOTYPES = "components", "environments", "prototypes"
 
 _ALMOST = ("yml", "json", "YAML", "YML")  # what a user may have meant to be read
 _WHOSE = {COMPONENTS: "a component's name", ENVIRONMENTS: "an environment's name"}

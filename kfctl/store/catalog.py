@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.errors import AppError, Location, Problem, UsageError, did_you_mean
 from kfctl.model.declaration import is_plain_name
 from kfctl.model.prototype import Example
+from kfctl.store.appfolder import PROTOTYPES
 from kfctl.store.files.reader import Tree
 from kfctl.store.prototypefile import read_prototype
 from kfctl.yamltext import decode, load
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from kfctl.model.prototype import Prototype
 
-PROTOTYPES = "prototypes"  # the folder of an app's own
 SHARED = "common"
 NOT_SOURCES = frozenset({"prototype.yaml", "README.md"})
 

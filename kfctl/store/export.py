@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfctl.errors import AppError, Location, UsageError
-from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS
-from kfctl.store.catalog import PROTOTYPES
+from kfctl.store.appfolder import COMPONENTS, ENVIRONMENTS, PROTOTYPES
+from kfctl.store.files.confined import is_below
 from kfctl.store.files.reader import Tree
 from kfctl.store.files.writer import (
     TEMPORARY,
@@ -43,9 +44,9 @@ class Exported:
 
 def refuse_sources(root: Path, folder: Path) -> None:
     """Refuse a folder that the app in `root` is read from: what is written there would become part of it."""
-    place = folder.absolute().resolve()
+    place = os.path.realpath(folder)
     for name in (COMPONENTS, ENVIRONMENTS, PROTOTYPES):
-        if place.is_relative_to((root / name).resolve()):
+        if is_below(place, os.path.realpath(root / name)):
             message = f"{folder} is in {name}/, which the app is read from"
             raise UsageError(message, hint="take another folder, such as rendered/")
 
@@ -77,21 +78,39 @@ def export(root: Path, folder: Path, files: Mapping[str, str]) -> Exported:
 
 
 def file_names(resources: Sequence[Resource], suffix: str) -> list[str]:
-    """Return a file name for each object: kind and name or, where two share these, all of its identity."""
-    short = [_file_name(r.kind, r.name) for r in resources]
-    times = Counter(short)
-    return [
-        (name if times[name] == 1 else _file_name(r.kind, r.group, r.namespace, r.name)) + suffix
-        for name, r in zip(short, resources, strict=True)
-    ]
+    """Return a file name for each object, no two alike.
+
+    It has kind and name or, where others have the same one, all of the object's identity or a hash of it.
+    """
+    names = [_file_name(r.kind, r.name) for r in resources]
+    for distinct in (_identified, _hashed):
+        times = Counter(names)
+        names = [distinct(r) if times[name] > 1 else name for name, r in zip(names, resources, strict=True)]
+    if len(set(names)) < len(names):
+        (name, _), *_ = Counter(names).most_common(1)
+        raise AppError(f"two objects would have the same file, {name}{suffix}", hint="rename one of them")
+    return [name + suffix for name in names]
+
+
+def _identified(resource: Resource) -> str:
+    return _file_name(resource.kind, resource.group, resource.namespace, resource.name)
+
+
+def _hashed(resource: Resource) -> str:
+    identity = (resource.kind, resource.group, resource.namespace, resource.name)
+    return f"{_readable(resource.kind.lower())}-{hashlib.sha256(repr(identity).encode()).hexdigest()}"
 
 
 def _file_name(*parts: str) -> str:
     whole = "-".join(filter(None, parts)).lower()
-    name = re.sub("[^a-z0-9._-]", "_", whole)
-    if name == whole and len(name) <= LONGEST:
+    name = _readable(whole)
+    if name == whole:
         return name
-    return f"{name[:LONGEST]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+    return f"{name}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def _readable(text: str) -> str:
+    return re.sub("[^a-z0-9._-]", "_", text)[:LONGEST]
 
 
 def _index(folder: Path) -> list[str]:

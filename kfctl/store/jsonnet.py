@@ -92,6 +92,7 @@ class _Parser:
         self._lines = Lines(self._text, path)
         self._tokens = list(self._read())
         self._next = 0
+        self._closing = self._find_closing()
 
     def program(self) -> Program:
         known: dict[str, Any] = {}
@@ -209,18 +210,31 @@ class _Parser:
         return name, self._value(depth, ",}")
 
     def _expression(self, stops: str) -> Expression:
-        first, depth = self._peek(), 0
-        while self._peek().kind != "end":
-            token = self._peek()
-            if depth == 0 and token.kind == "sign" and token.text in stops:
-                break
-            depth += (token.text in _OPEN) - (token.text in _CLOSE) if token.kind == "sign" else 0
-            if depth < 0:
-                self._fail()
+        first = self._peek()
+        while (token := self._peek()).kind != "end":
+            if token.kind == "sign":
+                if token.text in stops:
+                    break
+                if token.text in _CLOSE:
+                    self._fail()
+                # Brackets are passed over at once, or what is nested would be read once for each level.
+                self._next = self._closing.get(self._next, self._next)
             self._take()
         if self._peek() is first:
             self._fail()
         return Expression(self._text[first.start : self._peek().start].strip(), self._where(first.start))
+
+    def _find_closing(self) -> dict[int, int]:
+        """Return where each bracket that opens is closed, by the numbers of the tokens."""
+        opened: list[int] = []
+        closing: dict[int, int] = {}
+        for number, token in enumerate(self._tokens):
+            if token.kind == "sign" and token.text in _OPEN:
+                opened.append(number)
+            elif token.kind == "sign" and token.text in _CLOSE and opened:
+                closing[opened.pop()] = number
+        # One that is never closed takes in all that follows.
+        return closing | dict.fromkeys(opened, len(self._tokens) - 2)
 
     def _peek(self) -> _Token:
         return self._tokens[self._next]

@@ -164,6 +164,32 @@ def test_objects_that_would_share_a_file(shell: Shell) -> None:
     assert names[0].startswith("out/clusterrole-system_x-")
 
 
+@pytest.mark.parametrize(
+    "objects",
+    [
+        ["a-b/c", "q/c", "a/b-c", "z/b-c"],
+        ["a-b/c", "q/c", "k/a-b-c"],
+        ["a/" + "x" * 210 + "1", "a/" + "x" * 210 + "2", "b/" + "x" * 210 + "1"],
+    ],
+)
+def test_every_object_has_a_file_of_its_own(shell: Shell, objects: list[str]) -> None:
+    (shell.folder / "components/raw").mkdir()
+    (shell.folder / "components/raw.yaml").write_text(
+        "apiVersion: kfctl/v1\nkind: Component\nprototype: manifests\n"
+    )
+    form = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{namespace: {}, name: {}}}\n"
+    (shell.folder / "components/raw/x.yaml").write_text(
+        "---\n".join(form.format(*each.split("/")) for each in objects)
+    )
+    assert shell("show -c raw --output-dir out").code == 0
+    assert sum(name.startswith("out/configmap") for name in shell.files()) == len(objects)
+
+
+def test_output_directory_that_is_a_link_to_itself_is_an_error(shell: Shell) -> None:
+    (shell.folder / "out").symlink_to("out")
+    assert shell("show --output-dir out").code == 1
+
+
 def test_a_broken_index_removes_nothing(shell: Shell) -> None:
     shell("show --output-dir out")
     (shell.folder / "out/.kfctl-files").write_text("../kfctl.yaml\n")

@@ -158,6 +158,27 @@ def test_slow_prototype_is_not_rendered_for_further_components(monkeypatch: pyte
     assert templates._process._process is None  # no other one was started
 
 
+def test_all_rendering_is_limited_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation.account, "seconds", 10.0 * isolation.MAX_REQUESTS + 1)
+    assert "more than 100 s in all" in problem_of("a: 1").message
+
+
+def test_requests_add_up() -> None:
+    before = isolation.account.seconds
+    templates = IsolatedTemplates(TemplateSet([("t", "")], {"t": "a: 1"}, []))
+    for _ in range(2):  # the first one may be part of the start
+        templates.render({})
+    assert isolation.account.seconds > before
+
+
+def test_few_children_are_alive_at_once() -> None:
+    all_of_them = [IsolatedTemplates(TemplateSet([("t", "")], {"t": f"a: {n}"}, [])) for n in range(5)]
+    for _ in range(2):
+        assert [templates.render({})[0][0]["a"] for templates in all_of_them] == list(range(5))
+        alive = [templates._process._process for templates in all_of_them]
+        assert sum(child is not None for child in alive) <= isolation.MAX_CHILDREN
+
+
 @pytest.mark.parametrize(
     "child",
     [

@@ -272,11 +272,13 @@ def test_an_app_is_found_from_below(write_tree: Tree, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-@pytest.mark.parametrize("foreign", ["kfctl.yaml", "."])
+@pytest.mark.parametrize("foreign", ["kfctl.yaml", ".", "components", "environments", "prototypes"])
 def test_foreign_app_is_refused_unless_it_is_named(
     write_tree: Tree, monkeypatch: pytest.MonkeyPatch, foreign: str
 ) -> None:
     root = write_tree({"app/kfctl.yaml": APP, "app/mine/work/x": ""}) / "app"
+    if not (root / foreign).exists():
+        (root / foreign).mkdir()
     os.chown(root / foreign, 12345, -1)
     for start, directory in ((root, None), (root / "mine/work", None), (root / "mine", "work")):
         with pytest.raises(AppError) as caught:

@@ -118,6 +118,7 @@ SCALING = {
     "blocks": lambda number: "{" + "".join(f"a{n}: |||\n  x\n|||,\n" for n in range(number)) + "}",
     "comments": lambda number: "{" + "/* x */ \n" * number + "}",
     "sums": lambda number: "{ a: " + "x + " * number + "1 }",
+    "nested": lambda number: "{ a: " * 90 + "{" + "a: 1 + 1, " * number + "}" + " + 1 }" * 90,
     "lists": lambda number: "[" + "1, " * number + "]",
 }
 

@@ -129,7 +129,8 @@ def _remove_leftovers(directory: int) -> None:
     try:
         for name in os.listdir(descriptor):
             if name.startswith(TEMPORARY):  # of a killed command: we hold the lock
-                os.unlink(name, dir_fd=descriptor)
+                with contextlib.suppress(IsADirectoryError, PermissionError):  # kfctl makes only files
+                    os.unlink(name, dir_fd=descriptor)
     finally:
         os.close(descriptor)
 

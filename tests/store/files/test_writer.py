@@ -76,6 +76,12 @@ def test_temporary_file_can_not_be_planted(app: Path, monkeypatch: pytest.Monkey
     assert (app.parent / "elsewhere/c.yaml").read_text() == "precious"
 
 
+def test_directory_named_like_a_temporary_file_does_not_matter(app: Path) -> None:
+    (app / f"{writer.TEMPORARY}x").mkdir()
+    writer.write_file(app, "a.yaml", "new")
+    assert (app / "a.yaml").read_text() == "new"
+
+
 def test_private_file_can_be_read_by_its_owner_only(app: Path) -> None:
     (app / "plan").write_text("old")
     (app / "plan").chmod(0o644)
