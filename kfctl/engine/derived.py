@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from kfctl.engine.recipes import Recipes
 from kfctl.errors import AppError, KfctlError, Location, Problem, TemplateError
-from kfctl.model.redactor import Redactor
+from kfctl.model.redactor import AS_A_WORD, Redactor, texts_of
+from kfctl.model.resource import at
 from kfctl.model.secretfields import SecretFields, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kfctl.model.resource import Resource
     from kfctl.model.secretfields import Names, Parts
@@ -38,7 +39,7 @@ def render_secretly(render: Render, values: Values, secrets: Mapping[str, str]) 
     held = {name: values[name] for name in secrets if _tells_something(values.get(name))}
     if not held:
         return render(values)
-    tries = [{name: change(value) for name, value in held.items()} for change in _CHANGES]
+    tries = [_changed(held, _similar), _changed(held, _Other())]
     try:
         resources = render(values)
     except KfctlError as error:
@@ -48,13 +49,17 @@ def render_secretly(render: Render, values: Values, secrets: Mapping[str, str]) 
     made = [
         (each, found) for each in tries if isinstance(found := _attempt(render, {**values, **each}), list)
     ]
-    if made and more_keys != held and isinstance(found := _attempt(render, {**values, **more_keys}), list):
-        made.append((more_keys, found))
+    if made and more_keys != held:
+        if isinstance(found := _attempt(render, {**values, **more_keys}), list):
+            made.append((more_keys, found))
+        other_keys = {name: _with_other_keys(value) for name, value in held.items()}
+        if isinstance(found := _attempt(render, {**values, **other_keys}), list):
+            _check_identities(resources, found)
     called = [
         Recipes({secrets[name]: value for name, value in each.items()})
         for each in (held, *(each for each, _ in made))
     ]
-    return _Comparison(called).resources(resources, [found for _, found in made])
+    return _Comparison(called, _texts(held.values())).resources(resources, [found for _, found in made])
 
 
 def _tells_something(value: Any) -> bool:
@@ -97,32 +102,51 @@ class _Comparison:
     """Objects made from the secrets beside those made from others; `recipes` of the secrets come first."""
 
     recipes: Sequence[Recipes]
+    texts: frozenset[str]  # of the secrets, in lower case
 
     def resources(self, ours: list[Resource], others: Sequence[list[Resource]]) -> list[Resource]:
-        if not others:
-            return [replace(resource, secrets=_EVERYTHING) for resource in ours]
         kinds = [[resource.kind for resource in made] for made in (ours, *others)]
         if all(each == kinds[0] for each in kinds):
             pairs = [(resource, [made[i] for made in others]) for i, resource in enumerate(ours)]
         else:
+            for made in others:
+                _check_identities(ours, made)
             by_key = [{resource.key: resource for resource in made} for made in others]
             pairs = [(r, [made[r.key] for made in by_key if r.key in made]) for r in ours]
         return [self._resource(resource, beside, len(others)) for resource, beside in pairs]
 
     def _resource(self, resource: Resource, beside: Sequence[Resource], expected: int) -> Resource:
-        if len(beside) < expected:
+        if not beside or len(beside) < expected:
+            for names in _IDENTITY:
+                value = str(at(resource.body, *names) or "").lower()
+                if any(text in value for text in self.texts):
+                    raise _public(resource, ".".join(names))
             return replace(resource, secrets=_EVERYTHING)
         finder = _Finder(self.recipes)
         finder.compare(resource.body, [other.body for other in beside], ())
         for names in _IDENTITY:
             if names in finder.parts or names in finder.whole:
-                raise _public(resource, names)
+                raise _public(resource, ".".join(names))
+        if finder.named:
+            raise _public(resource, "the name of a field")
         return replace(resource, secrets=finder.fields()) if finder.parts or finder.whole else resource
 
 
-def _public(resource: Resource, names: Names) -> AppError:
+def _texts(secrets: Iterable[Any]) -> frozenset[str]:
+    """Return the texts of secrets that are long enough to be no accident."""
+    return frozenset(text.lower() for text in texts_of(list(secrets)) if len(text) >= AS_A_WORD)
+
+
+def _check_identities(ours: Sequence[Resource], others: Sequence[Resource]) -> None:
+    """Refuse objects in whose place other secrets make others: what tells them apart is shown."""
+    known, made = ({resource.key for resource in resources} for resources in (ours, others))
+    if known - made and made - known:
+        raise _public(next(resource for resource in ours if resource.key not in made), "the kind or name")
+
+
+def _public(resource: Resource, part: str) -> AppError:
     problem = Problem(
-        f"{'.'.join(names)} of a {resource.kind} is made from a secret parameter: it would be shown",
+        f"{part} of an object is made from a secret parameter: it would be shown",
         Location(resource.origin) if resource.origin else None,
     )
     return TemplateError(problem.message, problems=[problem])
@@ -136,6 +160,7 @@ class _Finder:
     parts: dict[Names, dict[str, Parts]] = field(default_factory=dict)
     public: dict[Names, set[str]] = field(default_factory=dict)
     whole: set[Names] = field(default_factory=set)
+    named: bool = False  # whether the name of a field that is always shown depends on secrets
 
     def compare(self, value: Any, others: Sequence[Any], names: Names) -> None:
         if isinstance(value, dict) and all(isinstance(other, dict) for other in others):
@@ -153,6 +178,7 @@ class _Finder:
         if names not in _ALWAYS_PUBLIC and any(other.keys() != value.keys() for other in others):
             self.whole.add(names)
             return
+        self.named |= any(value.keys() - other.keys() and other.keys() - value.keys() for other in others)
         for name, item in value.items():
             self.compare(item, [other.get(name, _MISSING) for other in others], (*names, name))
 
@@ -165,9 +191,12 @@ class _Finder:
 
     def _recipe(self, value: Any, others: Sequence[Any]) -> Parts:
         """Return what a value is made of, if it is made of it with every secret."""
-        recipe = self.recipes[0].parts(value)
-        rest = zip(self.recipes[1:], others, strict=True)
-        return recipe if all(recipes.parts(other) == recipe for recipes, other in rest) else ()
+        made = list(zip(self.recipes, (value, *others), strict=True))
+        for recipes, each in made:
+            parts = recipes.parts(each)
+            if parts and all(recipes.make(parts, each) for recipes, each in made):
+                return parts
+        return ()
 
     def fields(self) -> SecretFields:
         public = {
@@ -179,8 +208,8 @@ class _Finder:
 
 
 # Other values in the place of secrets. The first change keeps what a template may need of a value: letters
-# stay letters (hexadecimal ones too) and digits digits. The second changes every character and the length,
-# the third the number of keys of maps.
+# stay letters (hexadecimal ones too) and digits digits. The second changes every character, the case of
+# letters and the length, and makes equal values different; the third changes the number of keys of maps.
 
 _SIMILAR = str.maketrans(
     string.ascii_lowercase + string.ascii_uppercase + string.digits,
@@ -188,10 +217,10 @@ _SIMILAR = str.maketrans(
 )
 _OTHER = str.maketrans(
     string.ascii_letters + string.digits + string.punctuation,
-    string.ascii_lowercase[13:]
-    + string.ascii_lowercase[:13]
-    + string.ascii_uppercase[13:]
+    string.ascii_uppercase[13:]
     + string.ascii_uppercase[:13]
+    + string.ascii_lowercase[13:]
+    + string.ascii_lowercase[:13]
     + "7891234563"
     + string.punctuation[1:]
     + string.punctuation[0],
@@ -211,13 +240,28 @@ def _similar(value: Any) -> Any:
     return value * 1.5 + 1 if isinstance(value, float) else value
 
 
-def _other(value: Any) -> Any:
-    if isinstance(value, str):
-        changed = _shift(value, _OTHER)
-        return changed + changed[-3:]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value * 3 + 7
-    return value
+class _Other:
+    """Returns other values; no two calls with equal values return equal ones."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def __call__(self, value: Any) -> Any:
+        self._calls += 1
+        if isinstance(value, str):
+            return _other_text(value) + str(self._calls)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value * 3 + 7 + self._calls
+        return value
+
+
+def _other_text(text: str) -> str:
+    changed = _shift(text, _OTHER)
+    return changed + changed[-3:]
+
+
+def _changed(values: Values, change: Callable[[Any], Any]) -> dict[str, Any]:
+    return {name: _deep(change, value) for name, value in values.items()}
 
 
 def _deep(change: Callable[[Any], Any], value: Any) -> Any:
@@ -228,14 +272,16 @@ def _deep(change: Callable[[Any], Any], value: Any) -> Any:
     return not value if isinstance(value, bool) else change(value)
 
 
+def _with_other_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_other_text(key): _with_other_keys(item) for key, item in value.items()}
+    return [_with_other_keys(item) for item in value] if isinstance(value, list) else value
+
+
 def _with_more_keys(value: Any) -> Any:
+    """Return a value whose maps have more keys, the first and the last ones among them, sorted or not."""
     if isinstance(value, dict):
         same = {key: _with_more_keys(item) for key, item in value.items()}
-        return {**same, **{_other(key): item for key, item in same.items()}}
+        first, last = ({f"{mark}{_other_text(key)}": item for key, item in same.items()} for mark in "!~")
+        return {**first, **same, **last}
     return [_with_more_keys(item) for item in value] if isinstance(value, list) else value
-
-
-_CHANGES: tuple[Callable[[Any], Any], ...] = (
-    lambda value: _deep(_similar, value),
-    lambda value: _deep(_other, value),
-)

@@ -33,6 +33,7 @@ class Recipes:
 
     def __init__(self, secrets: Mapping[str, Any]) -> None:
         """Prepare the search for each text and number in the values."""
+        self._secrets = secrets
         self._values: dict[tuple[type, Any], Reference] = {}
         self._texts: dict[str, Reference] = {}
         for name, value in sorted(secrets.items()):
@@ -55,6 +56,14 @@ class Recipes:
             return (self._texts[value],) if value in self._texts else self.parts_of_text(value)
         known = self._values.get((type(value), value))
         return (known,) if known else ()
+
+    def make(self, parts: Parts, value: Any) -> bool:
+        """Whether parts make a value of these secrets."""
+        try:
+            found = assemble(parts, self._secrets)
+        except KeyError:
+            return False
+        return type(found) is type(value) and bool(found == value)
 
     def parts_of_text(self, text: str) -> Parts:
         """Return the same, for text that is a secret only if it is long enough to be no accident."""

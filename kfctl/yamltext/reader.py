@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfctl.errors import AppError, Location, Problem
 from kfctl.yamltext.lines import check_printable, decode, position
-from kfctl.yamltext.scalars import is_text, quoted, resolve, short, tagged
+from kfctl.yamltext.scalars import is_text, resolve, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,7 +140,7 @@ class Reader:
                 merged += self._merged(start, item)
                 key = len(places or ())  # in `places`: no name can be a number, and the order is kept
             elif key in value:
-                self._problem(name, f"the key {quoted(key)} is here twice")
+                self._problem(name, "this key is here twice")
             else:
                 value[key] = item
             if places is not None:
@@ -155,7 +155,7 @@ class Reader:
         if depth >= MAX_DEPTH:
             self._fail(event, f"more than {MAX_DEPTH} maps and lists in one another")
         if event.tag is not None and event.tag not in ("!", f"tag:yaml.org,2002:{tag}"):
-            self._problem(event, f"the tag {short(event.tag)} is not supported: write a plain value")
+            self._problem(event, "this tag is not supported: write a plain value")
         if event.anchor:
             self._anchors[event.anchor] = _UNFINISHED
         if self._places is None:
@@ -180,9 +180,8 @@ class Reader:
             return key
         if self._any_key and isinstance(key, int):
             return str(key).lower()  # as kubectl does: 80 is "80", on is "true"
-        shown = event.value if plain else "this"
-        hint = f'put it in quotes: "{shown}"' if plain else ""
-        self._problem(event, f"a key must be a string, and {shown or 'nothing'} is {_kind(key)}", hint)
+        hint = "put it in quotes" if plain else ""
+        self._problem(event, f"a key must be a string, and this is {_kind(key)}", hint)
         return f"\0{event.start_mark.index}"  # no key of a text: read on, to find the other faults too
 
     def _merged(self, event: Any, item: Any) -> list[Any]:
@@ -195,8 +194,10 @@ class Reader:
     def _alias(self, event: Any, depth: int) -> Any:
         value = self._anchors.get(event.anchor, _UNKNOWN)
         if value is _UNKNOWN or value is _UNFINISHED:
-            why = "there is no anchor &{0} before it" if value is _UNKNOWN else "it stands inside of &{0}"
-            self._problem(event, f"*{event.anchor} names nothing: {why.format(event.anchor)}")
+            unknown = "there is no such anchor before it"
+            why = unknown if value is _UNKNOWN else "it stands inside of its own anchor"
+            hint = "put a value that begins with * in quotes" if value is _UNKNOWN else ""
+            self._problem(event, f"this alias names nothing: {why}", hint)
             return None
         if fault := self._aliased.add(value, depth):
             self._fail(event, fault)

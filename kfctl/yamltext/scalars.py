@@ -61,10 +61,10 @@ def tagged(tag: str, text: str, *, as_kubectl: bool = False) -> Scalar:
         return _decoded(text)
     kinds = _TAGGED.get(tag.removeprefix(_TAG))
     if kinds is None:
-        raise ValueError(f"the tag {short(tag)} is not supported: write a plain value")
+        raise ValueError("this tag is not supported: write a plain value")
     value = resolve(text)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise ValueError(f"{quoted(text)} is no {short(tag)}")
+        raise ValueError(f"this is no {short(tag)}")
     return _real(value) if float in kinds and isinstance(value, int) else value
 
 

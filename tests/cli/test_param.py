@@ -315,7 +315,7 @@ def test_a_global_must_fit_every_prototype_that_knows_it(shell: Shell) -> None:
         ("- a\n", 1, "kfctl: values.yaml:1:1: a file of values is a map: parameter: value\n"),
         ("a: [\n", 1, "kfctl: values.yaml:2:1: "),
         ("", 2, "kfctl: there is nothing to set\n"),
-        ("numGpus: 1\nnumGpus: 2\n", 1, "kfctl: values.yaml:2:1: the key 'numGpus' is here twice"),
+        ("numGpus: 1\nnumGpus: 2\n", 1, "kfctl: values.yaml:2:1: this key is here twice"),
         ("text: 5\n", 1, "kfctl: values.yaml:1:1: text must be text, not 5\n  write it in quotes\n"),
         ("params: {text: a}\ntext: b\n", 1, "kfctl: values.yaml:1:1: thing has no parameter 'params'\n"),
     ],

@@ -116,8 +116,9 @@ def test_a_public_object_has_no_secret_fields() -> None:
 def test_a_map_with_secret_keys_is_secret_as_a_whole() -> None:
     resource = only("  {{ login.user }}: a\n  b: c\n")
     assert resource.secrets.whole == {("data",)}
-    resource = only("  v: {{ login|list|join }}\n")
-    assert resource.secrets.find(("data", "v"), resource.body["data"]["v"]) is not None
+    for keys in ("login|join", "login|first", "login|list|last", "login|sort|first", "login|sort|last"):
+        resource = only(f"  v: {{{{ {keys} }}}}\n")
+        assert resource.secrets.find(("data", "v"), resource.body["data"]["v"]) is not None, keys
 
 
 def test_a_list_whose_length_depends_on_a_secret_is_secret_as_a_whole() -> None:
@@ -134,6 +135,43 @@ def test_an_object_that_depends_on_a_secret_is_secret_as_a_whole() -> None:
 def test_everything_is_secret_if_no_other_value_renders() -> None:
     resource = only("  v: {{ 1 if text == 'Canary-of-text 1' else 1 / 0 }}\n  p: {{ public }}\n")
     assert resource.secrets.whole == {()}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        HEAD.replace("ConfigMap", "{{ login.user|reverse }}"),
+        "{% for user in login %}\n---\n"
+        + HEAD.replace("name: a", "name: x-{{ user|reverse }}")
+        + "{% endfor %}",
+        HEAD.replace("name: a", "name: a\n  {{ text|reverse }}: b"),
+        HEAD + "{{ text|reverse }}: b\n",
+        "{% if text == 'Canary-of-text 1' %}\n"
+        + HEAD.replace("name: a", "name: {{ items[0] }}")
+        + "{% endif %}",
+        HEAD.replace("name: a", "name: x{{ number if number == 48151 else 1 / 0 }}"),
+    ],
+)
+def test_an_identity_or_field_made_from_a_secret_is_refused(template: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        rendered(template)
+    text = str(caught.value).lower()
+    assert not any(form in text for form in ("canary", "yrana", "48151"))
+
+
+def test_a_reference_names_the_right_one_of_two_equal_secrets() -> None:
+    changed = {**SECRETS, "items": [SECRETS["short"], SECRETS["short"]]}
+    body = only("  v: {{ items[1] }}\n  w: {{ short }}\n", items=changed["items"])
+    made = {}
+    for key in ("v", "w"):
+        (part,) = body.secrets.find(("data", key), "x") or ()
+        made[key] = (part["of"], part.get("at"))  # type: ignore[index]
+    assert made == {"v": ("web.items", [1]), "w": ("web.short", None)}
+
+
+def test_a_reference_keeps_the_case_that_a_template_makes() -> None:
+    (part,) = only("  v: {{ short|upper }}\n", short="ABC").secrets.find(("data", "v"), "ABC") or ()
+    assert part["as"] == "upper"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("field", ["name: {{ text|lower }}", "name: a\n  namespace: n{{ number }}"])

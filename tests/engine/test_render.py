@@ -275,15 +275,15 @@ TEXT = "only strings, numbers and booleans can be converted to text, not"
         ),
         (
             "x: 1\n{% if text %}\nx: 2\n{% endif %}",
-            f"{T}:3: web: it renders no YAML: the key 'x' is here twice at `x: 2`|",
+            f"{T}:3: web: it renders no YAML: this key is here twice at `x: 2`|",
         ),
         (
             "{% for x in list %}\nx: {{ x }}\n{% endfor %}",
-            f"{T}:2: web: it renders no YAML: the key 'x' is here twice at `x: {{{{…}}}}`|",
+            f"{T}:2: web: it renders no YAML: this key is here twice at `x: {{{{…}}}}`|",
         ),
         (
             "a: !!int {{ text }}",
-            f"{T}:1: web: it renders no YAML: '{{{{…}}}}' is no !!int at `a: !!int {{{{…}}}}`|",
+            f"{T}:1: web: it renders no YAML: this is no !!int at `a: !!int {{{{…}}}}`|",
         ),
     ],
 )

@@ -160,7 +160,7 @@ ROWS = {  # name → a file, its text, what is said of it
     ),
     "syntax": ("components/a.yaml", "a:\n\tb: 1\n", ["components/a.yaml:2:1: a tab"]),
     "binary": ("components/a.yaml", "a: \0", ["components/a.yaml:1:4: the control character U+0000"]),
-    "twice": ("components/a.yaml", COMPONENT + "kind: Component\n", ["components/a.yaml:4:1: the key"]),
+    "twice": ("components/a.yaml", COMPONENT + "kind: Component\n", ["components/a.yaml:4:1: this key"]),
     "keys that are no text": (
         "components/a.yaml",
         COMPONENT + "params: {on: 1, 5: 2}\n",

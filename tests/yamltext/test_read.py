@@ -32,8 +32,8 @@ MANIFESTS = {
 }
 
 FAULTS = {  # text → where and what, of each fault
-    "twice": ("a: 1\nb: {c: 1, c: 2}\na: 3\n", "2:11 the key 'c' is here twice|3:1 the key 'a' is here"),
-    "keys": ("on: 1\n5: 2\n~: 3\n[x]: 4\n", "1:1 a key must be a string, and on is a boolean|2:1|3:1|4:1"),
+    "twice": ("a: 1\nb: {c: 1, c: 2}\na: 3\n", "2:11 this key is here twice|3:1 this key is here"),
+    "keys": ("on: 1\n5: 2\n~: 3\n[x]: 4\n", "1:1 a key must be a string, and this is a boolean|2:1|3:1|4:1"),
     "tab before a key": ("a:\n\tb: 1\n", "2:1 a tab where YAML wants spaces"),
     "tab in the indentation": ("a:\n  b: 1\n\tc: 2\n", "3:1 a tab where YAML wants spaces"),
     "binary": ("a: \0\n", "1:4 the control character U+0000"),
@@ -46,11 +46,11 @@ FAULTS = {  # text → where and what, of each fault
     "colon": ("a: b: c\n", "1:5 a second `: ` where no map can start"),
     "indent": ("a: 1\n b: 2\n", "2:3 a second `: ` where no map can start"),
     "dedent": ("a:\n   b: 1\n  c: 2\n", "3:3 neither a key nor the end of the map"),
-    "no alias": ("a: *b\n", "1:4 *b names nothing: there is no anchor &b before it"),
-    "alias in itself": ("a: &x [1, *x]\n", "1:11 *x names nothing: it stands inside of &x"),
-    "tag": ("a: !!omap 1\nb: !own x\nc: !!set {a}\n", "1:4 the tag !!omap is not supported|2:4|3:4"),
+    "no alias": ("a: *b\n", "1:4 this alias names nothing: there is no such anchor before it"),
+    "alias in itself": ("a: &x [1, *x]\n", "1:11 this alias names nothing: it stands inside"),
+    "tag": ("a: !!omap 1\nb: !own x\nc: !!set {a}\n", "1:4 this tag is not supported|2:4|3:4"),
     "not base64": ("a: !!binary aGk\n", "1:4 the value of !!binary is not text in base64"),
-    "wrong for its tag": ("a: !!int x\nb: !!bool 1\nc: !!int yes\n", "1:4 'x' is no !!int|2:4|3:4"),
+    "wrong for its tag": ("a: !!int x\nb: !!bool 1\nc: !!int yes\n", "1:4 this is no !!int|2:4|3:4"),
     "infinite": ("a: .inf\nb: -.INF\nc: .nan\n", "1:4 .inf is no number that JSON knows|2:4|3:4"),
     "merge of text": ("a: {<<: b}\n", "1:9 what `<<` merges must be a map or a list of maps"),
     "deep": ("[" * 500, "1:201 more than 200 maps and lists in one another"),
@@ -60,7 +60,7 @@ FAULTS = {  # text → where and what, of each fault
     "an empty second document": ("a: 1\n---\n", " a second document"),
     "reserved": ("a: @b\n", "1:4 this character can't start a value"),
     "a merge conflict": ("a: 1\n<<<<<<< ours\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n", "2:1 a merge conflict"),
-    "faults before a syntax error": ("a: 1\na: 2\nb: [\n", "2:1 the key 'a' is here twice|4:1 "),
+    "faults before a syntax error": ("a: 1\na: 2\nb: [\n", "2:1 this key is here twice|4:1 "),
 }  # fmt: skip
 
 

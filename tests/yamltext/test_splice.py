@@ -103,7 +103,7 @@ REFUSED = {
     "no such item": ("a: [1]\n", ("a", 1), 2, "f.yaml:1:4: a has no item 1"),
     "text": ("a: b\n", ("a", "b"), 2, "f.yaml:1:4: a is no map"),
     "a root that is no map": ("[1]\n", ("a",), 2, "f.yaml:1:1: the file is no map"),
-    "a fault in the file": ("a: 1\na: 2\n", ("b",), 2, "f.yaml:2:1: the key 'a' is here twice"),
+    "a fault in the file": ("a: 1\na: 2\n", ("b",), 2, "f.yaml:2:1: this key is here twice"),
     "two documents": ("a: 1\n---\nb: 1\n", ("a",), 2, "f.yaml:3:1: a second document"),
     "not a number of JSON": ("a: 1\n", ("a",), float("inf"), "inf is no number that JSON knows"),
     "a lone surrogate": ("a: 1\n", ("a",), "\ud800", "the text holds the lone surrogate U+D800"),
