@@ -24,7 +24,7 @@ class IsolatedTemplates:
         self._sources = templates.sources
         self._process = IsolatedProcess(templates)
         self._first = templates.files[0][0] if templates.files else ""
-        self._is_slow = False
+        self._slow: tuple[Any, Fault] | None = None  # the component that took too long, and its fault
 
     def render(self, values: Mapping[str, Any]) -> list[Rendered]:
         """Return the objects in the templates' order; TemplateFault where there are none."""
@@ -43,10 +43,8 @@ class IsolatedTemplates:
         from kfctl.isolation import IsolationError
 
         template = self._first
-        if self._is_slow:  # else an app of many components could take any time
-            raise TemplateFault(
-                [Fault("not rendered: another component of this prototype took too long", template, 0)]
-            )
+        component = request.get("component") if isinstance(request, dict) else None
+        self._require_time(component)
         try:
             for value in self._process.ask(request):
                 match value:
@@ -61,9 +59,20 @@ class IsolatedTemplates:
                     case _:
                         raise self._invalid()
         except IsolationError as error:
-            self._is_slow = error.is_slow
-            raise TemplateFault([Fault(str(error), template, 0, error.hint)]) from None
+            fault = Fault(str(error), template, 0, error.hint)
+            if error.is_slow:
+                self._slow = component, fault
+            raise TemplateFault([fault]) from None
         raise self._invalid()
+
+    def _require_time(self, component: Any) -> None:
+        """Raise a fault after one component took too long, else an app of many could take any time."""
+        if self._slow is None:
+            return
+        slow, fault = self._slow
+        if component != slow:
+            fault = Fault("not rendered: another component of this prototype took too long", self._first, 0)
+        raise TemplateFault([fault])
 
     def _is_rendered(self, value: Any) -> bool:
         match value:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfctl import isolation
+from kfctl.engine.derived import render_secretly
 from kfctl.engine.isolated import IsolatedTemplates
 from kfctl.engine.render import Renderer
 from kfctl.engine.templatefault import TemplateFault
@@ -150,11 +151,14 @@ def test_component_after_a_failure_is_rendered() -> None:
 def test_slow_prototype_is_not_rendered_for_further_components(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KFCTL_TEMPLATE_SECONDS", "1")
     templates = IsolatedTemplates(TemplateSet([("t.j2", "")], {"t.j2": "a: {{ 10 ** (10 ** 10) }}"}, []))
-    with pytest.raises(TemplateFault, match="more than 1 s"):
-        templates.render({})
+    with pytest.raises(TemplateFault, match="more than 1 s") as first:
+        templates.render({"component": "a"})
     assert templates._process._process is None
     with pytest.raises(TemplateFault, match="another component"):
-        templates.render({})
+        templates.render({"component": "b"})
+    with pytest.raises(TemplateFault) as again:  # with other values, to find what depends on secrets
+        templates.render({"component": "a"})
+    assert again.value.faults == first.value.faults
     assert templates._process._process is None  # no other one was started
 
 
@@ -177,6 +181,15 @@ def test_few_children_are_alive_at_once() -> None:
         assert [templates.render({})[0][0]["a"] for templates in all_of_them] == list(range(5))
         alive = [templates._process._process for templates in all_of_them]
         assert sum(child is not None for child in alive) <= isolation.MAX_CHILDREN
+
+
+def test_time_limit_is_named_when_values_are_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KFCTL_TEMPLATE_SECONDS", "1")
+    prototype = made([Template("t.yaml.j2", "")], shipped=False)
+    renderer = Renderer(prototype, {"t.yaml.j2": "a: {{ 10 ** (10 ** 10) }}"})
+    with pytest.raises(TemplateError) as error:
+        render_secretly(renderer.render, {"component": "web", "text": "canary"}, {"text": "web.text"})
+    assert error.value.problems[0].hint == "KFCTL_TEMPLATE_SECONDS=6 allows more"
 
 
 @pytest.mark.parametrize(
