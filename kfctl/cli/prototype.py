@@ -108,10 +108,11 @@ def lint_prototypes(
     chosen = names or [
         name for name in catalog(root).names() if name not in shipped or not catalog(root).get(name).shipped
     ]
+    if not chosen and root is None:
+        raise UsageError("no app here, so no prototypes of its own", hint="name prototypes: NAME…")
     if not chosen:
-        raise UsageError(
-            "there are no prototypes of the app's own", hint="kfctl prototype lint NAME looks at another"
-        )
+        console.note("the app has no prototypes of its own", "kfctl prototype lint NAME checks a shipped one")
+        return
     problems = [problem for name in chosen for problem in lint_prototype(root, name)]
     if problems:
         raise AppError.of(problems)

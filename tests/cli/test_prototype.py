@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,6 +146,11 @@ def test_a_new_one_hides_no_shipped_one(shell: Shell) -> None:
     assert done.code == 2
     assert "kfctl has a prototype 'tf-job', which this would hide" in done.err
     assert "kfctl prototype copy tf-job" in done.err
+
+
+def test_lint_of_an_app_without_prototypes_passes(shell: Shell) -> None:
+    rmtree(shell.folder / "prototypes")
+    assert shell("prototype lint").code == 0
 
 
 def test_lint(shell: Shell) -> None:
