@@ -39,7 +39,7 @@ def test_hub_without_passwords_stays_inside_the_cluster(kind: str) -> None:
         ({"jupyterHubAuthenticator": "iap"}, "needs iapAudience"),
         ({"iapKeysUrl": "http://keys.example.com"}, "must be a URL that begins with https://"),
         ({"allowedHosts": ["hub.example.com:80"]}, "must be a host name without a port"),
-        ({"passwordSecretName": "hub"}, "does nothing unless jupyterHubAuthenticator is shared-password"),
+        ({"passwordSecretName": "hub"}, "dummy does not use passwordSecretName"),
         ({"jupyterHubAuthenticator": "oauth", "oauthSecretName": "hub"}, "oauthCallbackUrl"),
         ({"baseUrl": "jupyter"}, "baseUrl"),
         ({"hubStorage": "much"}, "must be a quantity such as 1Gi, or empty"),
@@ -48,6 +48,11 @@ def test_hub_without_passwords_stays_inside_the_cluster(kind: str) -> None:
 def test_what_cannot_work_is_refused(params: Mapping[str, Any], words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         resolved("jupyterhub", params)
+
+
+def test_password_secret_may_stay_when_the_login_changes() -> None:
+    given = {"jupyterHubAuthenticator": "iap", "iapAudience": "a", "passwordSecretName": "hub-passwords"}
+    assert "hub-passwords" not in str(objects("jupyterhub", given)["StatefulSet/tf-hub"])
 
 
 def test_names_and_ports_that_others_rely_on() -> None:
