@@ -86,6 +86,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     from kfctl.actions import observe
     from kfctl.actions.lacking import lacking
     from kfctl.actions.neighbours import taken
+    from kfctl.actions.owned_data import refuse_data_loss
     from kfctl.actions.ran import ran
     from kfctl.actions.secrets import secrets_of
     from kfctl.actions.spawned import with_spawned
@@ -114,6 +115,7 @@ def decide(about: Subject, before: Decision | None = None) -> Decision:
     secrets = secrets_of(about.app, about.environment)
     mask = secrets.mask(secrets.redactor(intents))
     plan = make_plan(scope, found, pruning.changes, choices, mask)
+    plan = plan if choices.permits.data else refuse_data_loss(cluster, plan)
     doubts = (*_doubt(about, scope, inventory), *hidden, *there.gaps, *unseen)
     idle = (
         ("--rerun runs nothing again: no job of it has ended",) if choices.rerun and not plan.differs else ()

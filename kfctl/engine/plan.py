@@ -164,7 +164,7 @@ class _Judge:
         if found.wanted.kind in HOLD_DATA:
             hint = "a new one would lose what it holds: set it back, or give the component another `name`"
             return _change(found, Action.REFUSE, fields, why, hint)
-        return _change(found, Action.REPLACE, fields, why)
+        return _change(found, Action.REPLACE, fields, why + _about_claims(fields))
 
     def _without_preview(self, found: Found, error: ClusterError, action: Action) -> Change:
         """Compare offline where the server could not judge, refuse where it said no, else raise."""
@@ -267,6 +267,12 @@ def _anew(live: Mapping[str, Any], fields: tuple[FieldChange, ...]) -> str:
     if leaves_pods(live) and any(".template.spec" in field.path for field in fields):
         return AS_STARTED
     return ""
+
+
+def _about_claims(fields: tuple[FieldChange, ...]) -> str:
+    """Return what becomes of claims when the templates change that they were created from."""
+    templates = any(field.path.startswith("spec.volumeClaimTemplates") for field in fields)
+    return "; existing claims stay as they are, whatever their template says" if templates else ""
 
 
 def _not_in_place(found: Found) -> str:
