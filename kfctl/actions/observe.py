@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kfctl.actions.excuses import BINDINGS, in_need_of_new
+from kfctl.actions.deferrals import BINDINGS, defer_refusals
 from kfctl.actions.in_place import InPlace, at_served_version, kept_fields, redefault, trial_body, unblock
 from kfctl.cluster.client import Preview
 from kfctl.cluster.ownership import list_members
@@ -21,7 +21,7 @@ from kfctl.engine.verdicts import claims, immutable, refuses_new, untriable
 from kfctl.errors import ClusterError, Forbidden, Invalid, KfctlError, NotFound, Problem, Refused
 from kfctl.model.inventory import GroupKind
 from kfctl.model.managed import BY_HAND, let_go, steps_to, taken_over, without_left_over
-from kfctl.model.plan import KIND_COMES, NAMESPACE_COMES
+from kfctl.model.plan import Deferral
 from kfctl.model.resource import Key, Resource, at
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def observe(cluster: Cluster, resources: Sequence[Resource], there: Ours, alread
     known = [look.known(wanted) for wanted in resources]
     asked = [wanted for wanted, found in zip(resources, known, strict=True) if found is None]
     answers = iter(parallel(look.asked, asked))
-    return in_need_of_new([found or _raised(next(answers)) for found in known], already.coming)
+    return defer_refusals([found or _raised(next(answers)) for found in known], already.coming)
 
 
 def missing_namespaces(cluster: Cluster, names: Iterable[str]) -> frozenset[str]:
@@ -137,12 +137,12 @@ class _Look:
             return self._unknown_kind(wanted)
         live = self.there.objects.get(wanted.key)
         known = self.already.found.get(wanted.key)
-        if known and known.offline != NAMESPACE_COMES and not _moved(known.live, live):
+        if known and known.offline != Deferral.NAMESPACE and not _moved(known.live, live):
             return known
         if live and is_unchanged(wanted.body, live, MANAGER):
             return Found(wanted, live, unchanged=True)
         if wanted.namespace in self.already.missing:
-            return Found(wanted, live, offline=NAMESPACE_COMES)
+            return Found(wanted, live, offline=Deferral.NAMESPACE)
         return None
 
     def asked(self, wanted: Resource) -> Found:
@@ -283,7 +283,7 @@ class _Look:
         if (wanted.group, wanted.kind) in self.defined:
             served = self.cluster.kinds.of_group(wanted.group, wanted.kind)
             live = self.there.objects.get(wanted.key) or (self._read(wanted) if served else None)
-            return Found(wanted, live, offline=KIND_COMES)
+            return Found(wanted, live, offline=Deferral.KIND)
         return Found(wanted, error=self.cluster.kinds.unknown(wanted.api_version, wanted.kind))
 
 

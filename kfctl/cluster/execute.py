@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from kfctl.cluster.follow import End, follow
 from kfctl.cluster.lock import LockLost
 from kfctl.cluster.pool import as_completed
-from kfctl.cluster.write import INTERRUPTED, Writer
+from kfctl.cluster.write import INTERRUPTED, POLL, Writer
 from kfctl.errors import KfctlError, Unreachable
-from kfctl.model.plan import Action
+from kfctl.model.plan import Action, Deferral
 from kfctl.model.resource import Key
 from kfctl.model.status import Event, Step
 
@@ -86,6 +86,9 @@ def _is_base(key: Key) -> bool:
     return key.kind in {"Namespace", "CustomResourceDefinition"}
 
 
+_SEEN_LATE = frozenset({Deferral.SCHEMA, Deferral.NAMESPACE_CHANGES})  # by the server, once they are written
+
+
 def _any(key: Key) -> bool:
     del key
     return True
@@ -132,16 +135,27 @@ class _Execution:
         # What else they need may only become ready by what is written after this.
         yield from self._until_ready(late, _is_base)
         founded = [change.wanted for change in late if change.wanted and self._is_founded(change)]
-        try:
-            refused = self._tried(founded)
-        except KfctlError as fault:  # who can't look at one of them can't tell about the others
-            refused = {resource.key: fault for resource in founded}
+        refused = self._refused(founded)
         for key, error in refused.items():
             self.undone[key] = str(error)
             action = self._changes[key].action.value
             yield Event(Step.FAILED, key, action, str(error), error.problems[0].hint)
         if refused:
             self.away = _REFUSED
+
+    def _refused(self, resources: Sequence[Resource]) -> Mapping[Key, KfctlError]:
+        """Return what the server refuses; what a changed CRD or namespace is to allow, after a while only."""
+        end = min(time.monotonic() + SERVED, self._waiting.deadline)
+        refused: Mapping[Key, KfctlError] = {}
+        while True:
+            try:
+                refused = self._tried(resources)
+            except KfctlError as fault:  # without a look at one of them, nothing is known of the others
+                return {resource.key: fault for resource in resources}
+            resources = [each for each in resources if each.key in refused]
+            changing = any(self._changes[key].deferral in _SEEN_LATE for key in refused)
+            if not changing or time.monotonic() > end or self._waiting.stop.wait(POLL):
+                return refused
 
     def _is_founded(self, change: Change) -> bool:
         """Whether the namespace and the definition of a change are there by now."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfctl.cluster.request import MANAGER, Precondition, Write
-from kfctl.errors import ClusterError, Conflict, Forbidden, NotFound
+from kfctl.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound
 from kfctl.model.managed import at_version, claim_fields, let_go, taken_over
-from kfctl.model.plan import LIMITS_COME, Action
+from kfctl.model.plan import Action
 from kfctl.model.resource import Resource, at, is_custom
 
 if TYPE_CHECKING:
@@ -103,10 +103,9 @@ class Writer:
         while True:
             try:
                 return self._at_served_version(cluster, change)
-            except Forbidden as error:
+            except (Forbidden, NotFound, Invalid) as error:
                 late = time.monotonic() > min(patience, self.deadline) or self.stop.is_set()
-                soon = change.reason == LIMITS_COME or 'serviceaccount "default" not found' in error.message
-                if late or not soon:
+                if late or not _may_pass(error, change):
                     raise
             self.stop.wait(POLL)
 
@@ -174,6 +173,12 @@ def _rewrite_managers(
             if not left:
                 raise
             live = cluster.get(found.api_version, found.kind, found.name, found.namespace)
+
+
+def _may_pass(error: ClusterError, change: Change) -> bool:
+    """Whether a refusal may end by itself: the caches of the server are a moment behind."""
+    new_account = isinstance(error, Forbidden) and 'serviceaccount "default" not found' in error.message
+    return new_account or change.deferral is not None
 
 
 def _wanted(change: Change) -> Resource:

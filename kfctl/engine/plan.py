@@ -16,7 +16,7 @@ from kfctl.engine.ownership import MANAGER, MARKS, controller, owner_of
 from kfctl.engine.verdicts import claims, faults, immutable, lacks_right, says_no, untriable
 from kfctl.model.field_sets import text_of
 from kfctl.model.managed import by_hand, joins
-from kfctl.model.plan import Action, Change, Plan
+from kfctl.model.plan import Action, Change, Deferral, Plan
 from kfctl.model.resource import Resource, at
 
 if TYPE_CHECKING:
@@ -228,6 +228,7 @@ def _change(
         live=found.live,
         fields=fields,
         reason=reason or found.offline,
+        deferral=found.offline if isinstance(found.offline, Deferral) else None,
         stale=found.stale,
         hint=hint,
         approximate=bool(found.offline and not reason),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from kfctl.model.absent import ABSENT as ABSENT
@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from kfctl.model.resource import Resource
 
 
-# Why an object could not be tried while the plan was made, where it can be when these are there.
-NAMESPACE_COMES = "its namespace is made by the same apply"
-KIND_COMES = "its kind is made by the same apply"
-LIMITS_COME = "the limits of its namespace are changed by the same apply"
+class Deferral(StrEnum):
+    """Why the server can verify an object only when the apply has come to it; the value says so to users."""
+
+    NAMESPACE = "its namespace is made by the same apply"
+    NAMESPACE_CHANGES = "the labels of its namespace are changed by the same apply"
+    KIND = "its kind is made by the same apply"
+    SCHEMA = "the CRD of its kind is changed by the same apply"
+    LIMITS = "the limits of its namespace are changed by the same apply"
+    ROLE = "its role is made by the same apply"
+    POD_REFERENCES = "what its pod names is not there yet"
+
+
+# What is verified by a dry run as soon as namespaces and CRDs are written, before everything else.
+_VERIFIED_FIRST = frozenset({Deferral.NAMESPACE, Deferral.NAMESPACE_CHANGES, Deferral.KIND, Deferral.SCHEMA})
 
 
 class Action(Enum):
@@ -59,6 +69,7 @@ class Change:
     hint: str = ""  # what to do about a conflict or a refusal
     handed_over: Mapping[str, Any] | None = None  # what another manager of ours applies before
     approximate: bool = False  # compared offline, not by the server's dry run
+    deferral: Deferral | None = None  # until when the server can't verify it
     stale: tuple[tuple[str, ...], ...] = ()  # fields that nobody sets, which the apply claims and drops
 
     @property
@@ -69,7 +80,7 @@ class Change:
     @property
     def untried(self) -> bool:
         """Whether the server can try it only when the apply has made what it is in, or an instance of."""
-        return self.writes and self.reason in {NAMESPACE_COMES, KIND_COMES}
+        return self.writes and self.deferral in _VERIFIED_FIRST
 
     @property
     def blocked(self) -> bool:
