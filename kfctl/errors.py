@@ -42,6 +42,7 @@ class Problem(NamedTuple):
     message: str
     where: Location | None = None
     hint: str = ""
+    manifest: str = ""  # YAML that the hint speaks of, to be saved or piped into kubectl
 
     def __str__(self) -> str:
         """Return ``where: message``."""

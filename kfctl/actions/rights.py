@@ -117,9 +117,10 @@ def _refuse(cluster: Cluster, takes: Needed, app: str, kept: Iterable[Right] = (
         return
     enough = yamltext.dump(_as_one_document(roles({*takes, *kept}, f"kfctl-{app}"))).rstrip()
     message = "the plan takes rights that are missing, and nothing was written"
-    hint = f"these roles are enough to apply and to delete it, bound to who does:\n{enough}"
+    hint = "these roles are enough to apply and to delete it, bound to who does:"
     lacks = [Problem(told) for told in sentences(missing)]
-    raise Forbidden(message, problems=[Problem(message), *lacks[:-1], lacks[-1]._replace(hint=hint)])
+    lacks[-1] = lacks[-1]._replace(hint=hint, manifest=enough)
+    raise Forbidden(message, problems=[Problem(message), *lacks])
 
 
 def _as_one_document(objects: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

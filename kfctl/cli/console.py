@@ -256,6 +256,8 @@ def report(error: KfctlError, *, in_json: bool = False) -> None:
     for problem, following in zip(error.problems, (*error.problems[1:], None), strict=True):
         repeated = following and following.hint == problem.hint
         note(f"{prefix} {problem}", "" if repeated else problem.hint)
+        if problem.manifest:
+            print(problem.manifest, file=_guarded(sys.stderr))
 
 
 def envelope(error: KfctlError) -> dict[str, object]:
@@ -272,7 +274,8 @@ def value(problem: Problem) -> dict[str, object]:
     where = problem.where
     place = {"path": where.path, "line": where.line, "column": where.column} if where else {}
     known = {key: part for key, part in place.items() if part}
-    return {"message": problem.message, "hint": problem.hint or None, **known}
+    manifest = {"manifest": problem.manifest} if problem.manifest else {}
+    return {"message": problem.message, "hint": problem.hint or None, **known, **manifest}
 
 
 def abandon_stdout() -> None:
