@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kfctl.errors import Forbidden, KfctlError, Problem
 from kfctl.model.plan import Action
 from kfctl.model.resource import at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfctl.actions.apply import Apply
     from kfctl.actions.plan import Subject
@@ -115,17 +115,12 @@ def _refuse(cluster: Cluster, takes: Needed, app: str, kept: Iterable[Right] = (
         return  # the server does not tell: it will say no to what it does not allow
     if not missing:
         return
-    enough = yamltext.dump(_as_one_document(roles({*takes, *kept}, f"kfctl-{app}"))).rstrip()
+    enough = yamltext.dump_all(roles({*takes, *kept}, f"kfctl-{app}")).rstrip()
     message = "the plan takes rights that are missing, and nothing was written"
     hint = "these roles are enough to apply and to delete it, bound to who does:"
     lacks = [Problem(told) for told in sentences(missing)]
     lacks[-1] = lacks[-1]._replace(hint=hint, manifest=enough)
     raise Forbidden(message, problems=[Problem(message), *lacks])
-
-
-def _as_one_document(objects: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return objects as `kubectl apply` takes them even if all lines are indented, as those of a hint are."""
-    return objects[0] if len(objects) == 1 else {"apiVersion": "v1", "kind": "List", "items": list(objects)}
 
 
 def _missing(cluster: Cluster, takes: Needed) -> list[Right]:

@@ -65,8 +65,7 @@ def grant(admin: Cluster, world: World, newcomer: str) -> Iterator[Grant]:
 def enough(err: str) -> list[Body]:
     """Return the roles that an error says are enough."""
     text = err.partition("these roles are enough to apply and to delete it, bound to who does:\n")[2]
-    body = yaml.safe_load(text)
-    return body["items"] if body["kind"] == "List" else [body]
+    return list(yaml.safe_load_all(text))
 
 
 def role(namespace: str, **resources: list[str]) -> Body:
