@@ -79,7 +79,7 @@ def _taken(source: Source, component: str, problems: list[Problem]) -> Taken:
     found: list[Found] = []
     documents: list[Document] = []
     try:
-        documents = documents_in(source.raw, source.path, places=True)
+        documents = list(documents_in(source.raw, source.path, places=True))
         found = list(objects_in(documents, faults))
     except AppError as error:
         faults += [_with_cause(problem, source.raw) for problem in error.problems]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kfctl.errors import AppError, Location, Problem
 from kfctl.model.resource import Resource
 from kfctl.store.appfile import kind_of
-from kfctl.store.files.reader import Tree
+from kfctl.store.files.reader import MAX_TREE_BYTES, MEBIBYTE, Tree
 from kfctl.yamltext import Lines, decode, documents
 from kfctl.yamltext.reader import MAX_PROBLEMS
 from kfctl.yamltext.scalars import quoted
@@ -60,16 +60,21 @@ def raw_manifests(app: App, component: str) -> list[Resource]:
     """Return the objects in a component's manifests, lists taken apart; every fault is in one error."""
     problems: list[Problem] = []
     resources: list[Resource] = []
-    tree = Tree(Path(app.root))
+    tree, left = Tree(Path(app.root)), MAX_TREE_BYTES
     for path in app.components[component].manifests:
         faults: list[Problem] = []
         try:
-            found = objects_in(documents_in(tree.read(path), path), faults)
+            raw = tree.read(path)
+            left -= len(raw)
+            if left < 0:  # any number of links can lead to one file
+                limit = f"{MAX_TREE_BYTES // MEBIBYTE} MiB"
+                raise AppError(f"the manifests of {component} are larger than {limit} together")
+            found = objects_in(documents_in(raw, path), faults)
             resources += [each.resource(component) for each in found]
         except AppError as error:
             faults = list(error.problems)
         problems += faults
-        if len(problems) >= MAX_PROBLEMS:
+        if left < 0 or len(problems) >= MAX_PROBLEMS:
             break
     if problems:
         raise AppError(problems[0].message, problems=problems)
@@ -97,10 +102,13 @@ class Parts:
         return found.at(*path) if found else None
 
 
-def documents_in(raw: bytes, path: str, *, places: bool = False) -> list[Document]:
-    """Return the documents of a file, empty ones left out; with `places` the place of every part is known."""
+def documents_in(raw: bytes, path: str, *, places: bool = False) -> Iterable[Document]:
+    """Return the documents of a file, empty ones left out; with `places` the place of every part is known.
+
+    Those of JSON are read one by one, so that one with many faults is not read to its end.
+    """
     if path.endswith(".json"):
-        return list(_json_documents(decode(raw, path), path))
+        return _json_documents(decode(raw, path), path)
     try:
         found = documents(raw, path, places=places)
     except AppError:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_DEPTH = 200  # maps and lists in one another: far more than any object has, far less than Python's stack
+MAX_VALUES = 2_000_000  # in one text: those of 16 MiB of CRDs are a quarter of that
 MAX_ALIASED = 100_000  # values that come from aliases: a few lines of them can stand for billions
 MAX_ALIASED_TEXT = 10_000_000  # characters in them
 MAX_PROBLEMS = 100  # that one error lists
@@ -58,6 +59,7 @@ class Reader:
         self._places: dict[int, dict[str | int, Entry]] | None = {} if places else None
         self._anchors: dict[str, Any] = {}
         self._aliased = _Weight()
+        self._left = MAX_VALUES
         self._last: Any = None  # the event that ended the last value
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a PyYAML built without libyaml has no C one
         self._next: Callable[[], Any] = loader(text).get_event
@@ -82,6 +84,7 @@ class Reader:
 
     def _document(self) -> Document:
         self._anchors.clear()
+        self._left -= 10  # values that take as long as a document
         start = self._next()
         value = self._value(start, 0)
         empty = value is None and start.start_mark.index == start.end_mark.index
@@ -90,6 +93,9 @@ class Reader:
     def _value(self, event: Any, depth: int) -> Any:
         """Return the value that starts at `event`, and leave the event that ends it in `_last`."""
         self._last = event
+        self._left -= 1
+        if self._left < 0:
+            self._fail(event, f"more than {MAX_VALUES:,} values, or a tenth as many documents")
         return self._read[type(event)](self, event, depth)
 
     def _scalar(self, event: Any, depth: int) -> Any:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kfctl.errors import AppError
+from kfctl.errors import AppError, Problem
 from kfctl.store.appfiles import load_app, raw_manifests
 from kfctl.store.manifests import Parts, _json_documents, documents_in, objects_in
+from kfctl.yamltext.reader import MAX_PROBLEMS
 from tests.campaign import size
 from tests.work import CountedText, assert_linear
 
@@ -153,6 +154,24 @@ def test_json_documents_are_not_copied() -> None:
     text = CountedText("{}\n" * 1_000)
     assert len(list(_json_documents(text, "a.json"))) == 1_000
     assert text.copied <= len(text)
+
+
+def test_many_faulty_documents_are_not_read_to_the_end() -> None:
+    text = "[]" * 10_000 + "{ broken"
+    problems: list[Problem] = []
+    with pytest.raises(AppError):
+        list(objects_in(_json_documents(text, "a.json"), problems))
+    assert len(problems) == MAX_PROBLEMS
+
+
+def test_links_to_one_large_file_are_limited(write_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_tree({**APP, "large": "# " + "x" * 1_000})
+    (root / "components/raw").mkdir(exist_ok=True)
+    for number in range(10):
+        (root / f"components/raw/{number}.yaml").symlink_to("../../large")
+    monkeypatch.setattr("kfctl.store.manifests.MAX_TREE_BYTES", 5_000)
+    with pytest.raises(AppError, match="larger than"):
+        raw_manifests(load_app(root), "raw")
 
 
 def test_a_key_twice_among_many_is_found_with_linear_work() -> None:

@@ -209,6 +209,13 @@ def test_reading_takes_linear_work(make: Callable[[int], str]) -> None:
     assert_linear(call, 100)
 
 
+@pytest.mark.parametrize("text", ["[" + "1, " * 100 + "]", "--- 1\n" * 10, "---\n" * 10])
+def test_text_of_too_many_values_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kfctl.yamltext.reader.MAX_VALUES", 100)
+    with pytest.raises(AppError, match="more than 100 values"):
+        load_all(text)
+
+
 def test_aliases_of_a_long_text_are_refused() -> None:
     text = f"a: &a {'x' * 10_000}\n" + "".join(f"k{number}: *a\n" for number in range(1_001))
     assert "aliases stand for more than 10,000,000 characters" in refusal(text)[0]
