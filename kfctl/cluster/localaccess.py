@@ -80,10 +80,17 @@ class Owner(NamedTuple):
 
 
 def is_allowed_owner(local: socket.socket) -> bool:
-    """Return whether the peer of an accepted connection is this user, or root; True where nobody can tell."""
-    owner = _owner(local.getpeername()[1], local.getsockname()[1])
+    """Return whether the peer of an accepted connection is this user, or root; True where nobody can tell.
+
+    A peer that is gone already, or that Linux does not know although it knows this end, is nobody's.
+    """
+    try:
+        peer_port, port = local.getpeername()[1], local.getsockname()[1]
+    except OSError:  # reset by the peer before it was accepted
+        return False
+    owner = _owner(peer_port, port)
     if owner is None:
-        return True
+        return _owner(port, peer_port) is None
     invoker = os.environ.get("SUDO_UID", "") if os.getuid() == 0 else ""
     allowed = {0, os.getuid(), *([int(invoker)] if invoker.isdecimal() else ())}
     return owner.is_alive and owner.user_id in allowed

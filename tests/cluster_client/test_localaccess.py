@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import socket
+import struct
 import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -77,6 +79,7 @@ def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
 @pytest.fixture
 def nobody() -> Iterator[None]:
     """Open sockets as another user."""
+    codecs.lookup("idna")  # of socket: that user may not be able to read the file
     os.seteuid(NOBODY)
     yield
     os.seteuid(0)
@@ -102,3 +105,17 @@ def test_connection_without_a_process_is_refused() -> None:
     with connection() as (local, client):
         client.close()
         assert not is_allowed_owner(local)
+
+
+def test_connection_that_was_reset_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reset(socket.create_connection(listener.getsockname()))
+        local, _ = listener.accept()
+        with local:
+            assert not is_allowed_owner(local)
+
+
+def reset(client: socket.socket) -> None:
+    """Close a connection as a port scanner does: with a reset."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
