@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import urllib.error
 import urllib.request
 
 import jwt
@@ -52,7 +53,10 @@ class PublicKeys:
         has_expired = now >= self._expires
         if now >= self._next_fetch and (has_expired or key_id not in self._keys):
             self._next_fetch = now + FETCH_PAUSE_SECONDS
-            self._keys = parse_keys(await asyncio.to_thread(fetch_json, self._url))
+            try:
+                self._keys = parse_keys(await asyncio.to_thread(fetch_json, self._url))
+            except (AttributeError, RuntimeError, TypeError) as error:  # of PyJWT and json, for hostile input
+                raise ValueError(f"the keys are not a JWK Set: {error}") from error
             self._expires = now + KEYS_LIFETIME_SECONDS
         elif has_expired:
             raise OSError("the last fetch failed")
@@ -65,9 +69,21 @@ def parse_keys(jwk_set):
     return {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(jwk_set).keys}
 
 
+class HttpsRedirectHandler(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to HTTPS only: whoever changes the keys on their way logs in as everybody."""
+
+    def redirect_request(self, request, response, code, message, headers, url):
+        """Return the request for the new URL."""
+        if not url.startswith("https://"):
+            response.close()
+            raise urllib.error.URLError("redirect to a URL that does not begin with https://")
+        return super().redirect_request(request, response, code, message, headers, url)
+
+
 def fetch_json(url):
     """Return the JSON document at a URL."""
-    with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as response:
+    opener = urllib.request.build_opener(HttpsRedirectHandler)
+    with opener.open(url, timeout=FETCH_TIMEOUT_SECONDS) as response:
         body = response.read(MAX_KEYS_BYTES + 1)
     if len(body) > MAX_KEYS_BYTES:
         raise ValueError(f"the answer is longer than {MAX_KEYS_BYTES} bytes")

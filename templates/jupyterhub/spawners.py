@@ -6,6 +6,7 @@ from decimal import Decimal
 from kubespawner import KubeSpawner
 from traitlets import Dict
 
+OWNER_ANNOTATION = "hub.jupyter.org/username"
 POWERS = {suffix: power for power, suffix in enumerate(["n", "u", "m", "", "k", "M", "G", "T", "P", "E"], -3)}
 
 
@@ -16,6 +17,12 @@ class TooMuch(Exception):
     def jupyterhub_message(self):
         """What the page of the start says."""
         return str(self)
+
+
+class ForeignClaim(Exception):
+    """The claim that would be mounted belongs to another user."""
+
+    jupyterhub_message = "the claim for your disk belongs to another user; ask an administrator of the hub"
 
 
 class FormSpawner(KubeSpawner):
@@ -29,6 +36,20 @@ class FormSpawner(KubeSpawner):
         resources = pod.spec.containers[0].resources
         resources.limits = bounded(resources.requests or {}, resources.limits or {}, self.maximum)
         return pod
+
+    async def _make_create_pvc_request(self, pvc, request_timeout):
+        """Create the user's claim if there is none; raise ForeignClaim if it belongs to another user.
+
+        Different names can lead to the same name of a claim: KubeSpawner shortens them to a hash of 32 bits.
+        """
+        is_there = await super()._make_create_pvc_request(pvc, request_timeout)
+        if is_there:
+            claim = await self.api.read_namespaced_persistent_volume_claim(pvc.metadata.name, self.namespace)
+            owner = (claim.metadata.annotations or {}).get(OWNER_ANNOTATION)
+            if owner not in (None, self.user.name):
+                self.log.error("The claim %s belongs to %r", pvc.metadata.name, owner)
+                raise ForeignClaim
+        return is_there
 
     def _options_from_form(self, formdata):
         """Return what was chosen, or raise ValueError."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+import ipaddress
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfctl.engine.resolve import cautions
 from kfctl.errors import ParameterError
 from kfctl.store.catalog import catalog
 from tests.templates.hub import eventually
-from tests.templates.rendering import objects, resolved
+from tests.templates.rendering import app_of, objects, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +45,12 @@ def test_hub_without_passwords_stays_inside_the_cluster(kind: str) -> None:
         ({"passwordSecretName": "hub"}, "dummy does not use passwordSecretName"),
         ({"jupyterHubAuthenticator": "oauth", "oauthSecretName": "hub"}, "oauthCallbackUrl"),
         ({"baseUrl": "jupyter"}, "baseUrl"),
+        ({"adminUsers": ["ann\u00a0"]}, "must be the name of one user"),
+        ({"allowedUsers": ["\u200bann"]}, "must be the name of one user"),
+        ({"allowedUsers": ["team/ann"]}, "must be the name of one user"),
+        ({"notebookServiceAccount": "jupyter-hub"}, "rights of the hub"),
+        ({"notebookEgress": [{"to": []}]}, "notebookEgress"),
+        ({"disks": ["tf-hub-db"]}, "not tf-hub-db"),
         ({"hubStorage": "much"}, "must be a quantity such as 1Gi, or empty"),
     ],
 )
@@ -53,6 +62,41 @@ def test_what_cannot_work_is_refused(params: Mapping[str, Any], words: str) -> N
 def test_password_secret_may_stay_when_the_login_changes() -> None:
     given = {"jupyterHubAuthenticator": "iap", "iapAudience": "a", "passwordSecretName": "hub-passwords"}
     assert "hub-passwords" not in str(objects("jupyterhub", given)["StatefulSet/tf-hub"])
+
+
+OAUTH = {
+    "jupyterHubAuthenticator": "oauth",
+    "oauthSecretName": "hub",
+    "oauthAuthorizeUrl": "https://login.example.com/authorize",
+    "oauthTokenUrl": "https://login.example.com/token",
+    "oauthUserdataUrl": "https://login.example.com/user",
+    "oauthCallbackUrl": "https://hub.example.com/hub/oauth_callback",
+    "oauthUsernameClaim": "sub",
+}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"networkPolicy": False},
+        {"notebookServiceAccount": "robot"},
+        {"notebookCloudMetadata": True},
+        {"allowAll": True},
+        {"oauthUserdataUrl": "HTTP://login.example.com/user"},
+        {"oauthCallbackUrl": "http://hub.example.com/hub/oauth_callback"},
+        {"oauthUsernameClaim": "nickname"},
+    ],
+    ids=str,
+)
+def test_hazard_causes_a_caution(params: Mapping[str, Any]) -> None:
+    assert cautions_of(OAUTH) == ()
+    assert len(cautions_of({**OAUTH, **params})) == 1
+
+
+def cautions_of(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the prototype warns of."""
+    (component,) = app_of("jupyterhub", params).components.values()
+    return cautions(component, catalog().get("jupyterhub"), resolved("jupyterhub", params))
 
 
 def test_names_and_ports_that_others_rely_on() -> None:
@@ -80,22 +124,79 @@ def egress(**params: Any) -> list[dict[str, Any]]:
     return list(objects("jupyterhub", params)["NetworkPolicy/tf-hub-notebooks"]["spec"]["egress"])
 
 
-def excepted(rules: list[dict[str, Any]], cidr: str) -> set[str]:
-    """Return what is left out of an address range that notebooks may reach."""
-    blocks = [peer.get("ipBlock", {}) for rule in rules for peer in rule["to"] if "ports" not in rule]
-    (block,) = (block for block in blocks if block.get("cidr") == cidr)
-    return set(block["except"])
+def is_reached(address: str, **params: Any) -> bool:
+    """Return whether a rule without ports opens an address by its range."""
+    ip = ipaddress.ip_address(address)
+    blocks = [peer.get("ipBlock") for rule in egress(**params) for peer in rule["to"] if "ports" not in rule]
+    return any(
+        ip in ipaddress.ip_network(block["cidr"])
+        and not any(ip in ipaddress.ip_network(excepted) for excepted in block.get("except") or ())
+        for block in blocks
+        if block
+    )
 
 
-def test_notebooks_reach_no_private_address() -> None:
-    closed = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"}
-    assert excepted(egress(), "0.0.0.0/0") == {
-        *closed,
-        "168.63.129.16/32",
-        "169.254.0.0/16",
-        "192.0.0.0/24",
-    }
-    assert excepted(egress(), "::/0") == {"fc00::/7", "fe80::/10"}
+# https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry
+SPECIAL_ADDRESSES = (
+    *(
+        "0.0.0.1",
+        "10.1.2.3",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.0.1",
+        "172.31.0.1",
+        "192.0.0.1",
+        "192.0.2.1",
+    ),
+    *(
+        "192.168.0.1",
+        "198.19.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+    ),
+)
+SPECIAL_ADDRESSES_IPV6 = (
+    *("::1", "::ffff:10.0.0.1", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "3fff::1", "5f00::1"),
+    *("fc00::1", "fd00::1", "fe80::1", "ff02::1", "2002:a00:1::1"),
+)
+METADATA_SERVICES = (
+    *(
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+    ),
+    *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe"),
+)
+
+
+@pytest.mark.parametrize("address", [*SPECIAL_ADDRESSES, *SPECIAL_ADDRESSES_IPV6, *METADATA_SERVICES])
+def test_notebooks_reach_no_special_address(address: str) -> None:
+    assert not is_reached(address)
+
+
+@pytest.mark.parametrize("address", [*SPECIAL_ADDRESSES, "168.63.129.16"])
+def test_notebooks_reach_no_special_address_by_nat64(address: str) -> None:
+    translated = int(ipaddress.ip_address("64:ff9b::")) + int(ipaddress.ip_address(address))
+    assert not is_reached(str(ipaddress.IPv6Address(translated)))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "223.255.255.1", "2600::1", "2a00::1", "64:ff9b::101:101"])
+def test_notebooks_reach_public_addresses(address: str) -> None:
+    assert is_reached(address)
+
+
+@pytest.mark.parametrize("address", METADATA_SERVICES)
+def test_private_network_opens_no_metadata_service(address: str) -> None:
+    assert not is_reached(address, notebookPrivateNetwork=True)
+
+
+def test_notebooks_reach_pods_by_ports_only() -> None:
     everywhere = [{"podSelector": {}}, {"namespaceSelector": {}}]
     assert not any(peer in everywhere for rule in egress() for peer in rule["to"] if "ports" not in rule)
 
@@ -311,3 +412,20 @@ c.KubeSpawner.image = "mine:1"
         (notebook,) = newest.pod("jupyter-admin")["spec"]["containers"]
     assert notebook["image"] == "mine:1"
     assert {"name": "TZ", "value": "Europe/Berlin"} in notebook["env"]
+
+
+def test_claim_of_another_user_is_not_mounted(newest: Place) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "claim-admin", "annotations": {"hub.jupyter.org/username": "eve"}},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    newest.cluster.kubectl("create", "-n", newest.namespace, "-f", "-", input=json.dumps(claim))
+    with newest.hub({"notebookImages": []}) as hub:
+        admin = hub.browser()
+        admin.login("admin", "")
+        progress = admin.get("/hub/api/users/admin/server/progress").text
+        assert "belongs to another user" in progress
+        pods = newest.cluster.kubectl("get", "pods", "-n", newest.namespace, "-o", "name")
+    assert pods == ""

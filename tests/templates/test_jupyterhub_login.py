@@ -306,6 +306,7 @@ class KeyServer(HTTPServer):
 
     answer: bytes = b""
     status = 200
+    location = ""
     fetches = 0
 
 
@@ -318,6 +319,8 @@ class KeyHandler(BaseHTTPRequestHandler):
         """Send them."""
         self.server.fetches += 1
         self.send_response(self.server.status)
+        if self.server.location:
+            self.send_header("Location", self.server.location)
         self.end_headers()
         self.wfile.write(self.server.answer)
 
@@ -365,8 +368,12 @@ def test_keys_are_fetched_and_rotate(newest: Place) -> None:
             assert hub.browser().get("/hub/header-login", {HEADER: new.assertion()}).status == 503
             server.status, server.answer = 200, b" " * 2**21
             assert hub.browser().get("/hub/header-login", {HEADER: new.assertion()}).status == 503
-            server.answer = b"[1]"
+            for keys in (b"[1]", b'{"keys": [{"kty": "oct", "k": "AA", "alg": "none"}]}', b"[" * 100_000):
+                server.answer = keys
+                assert hub.browser().get("/hub/header-login", {HEADER: new.assertion()}).status == 503
+            server.status, server.location = 302, "http://127.0.0.1:1/keys"
             assert hub.browser().get("/hub/header-login", {HEADER: new.assertion()}).status == 503
+            assert "does not begin with https://" in hub.log("tf-hub")
 
 
 # Another login page
