@@ -41,7 +41,7 @@ addresses = json.loads(sys.argv[1])
 with ThreadPoolExecutor(len(addresses)) as pool:
     print(json.dumps(list(pool.map(accepts, addresses))))
 """
-PUBLIC = "203.0.113.7"  # TEST-NET-3 stands for the internet, which the node has no way to
+PUBLIC = "223.255.255.7"  # stands for the internet, which the node has no way to
 # Addresses that clouds serve credentials at, and private ones outside of the cluster.
 METADATA = (
     "169.254.169.254",  # AWS, Azure, Google
@@ -51,7 +51,7 @@ METADATA = (
     "168.63.129.16",  # Azure
     "192.0.0.192",  # Oracle Cloud
 )
-PRIVATE = ("172.20.0.7", "192.168.77.7")
+PRIVATE = ("172.20.0.7", "192.168.77.7", "198.18.0.7", "203.0.113.7")
 HUB = "tf-hub-0"
 OPERATOR = "tf-job-operator"
 
