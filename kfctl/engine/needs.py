@@ -71,6 +71,8 @@ def _all(resources: Sequence[Resource]) -> Iterator[Need]:
                 Need(key, on, ready=True, why="the webhook that admits it") for on in backends(key.group)
             )
         yield from (Need(key, on, why="what its pods read") for on in references(resource))
+        if account := _token_of(resource):
+            yield Need(key, account, why="the account whose token it holds")
         asked = (_meant(resource, text, known) for text in _asked(resource))
         yield from (Need(key, on, ready=True, why="which it depends on") for on in asked if on)
 
@@ -84,6 +86,14 @@ def references(resource: Resource) -> Iterator[Key]:
         named = [("ServiceAccount", account)] if account else []
         for kind, name in [*named, *_in_volumes(pod), *_in_variables(pod)]:
             yield Key("", kind, resource.namespace, str(name))
+
+
+def _token_of(resource: Resource) -> Key | None:
+    """Return the ServiceAccount of a token Secret: without it a controller deletes the Secret."""
+    if resource.kind != "Secret" or resource.body.get("type") != "kubernetes.io/service-account-token":
+        return None
+    name = at(resource.metadata, "annotations", "kubernetes.io/service-account.name")
+    return Key("", "ServiceAccount", resource.namespace, str(name)) if name else None
 
 
 def _in_volumes(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -145,6 +145,13 @@ def test_a_job_of_any_kind_needs_what_its_pods_mount(kind: str, pod: dict[str, A
     assert [str(need.on) for need in needs([made("v1", kind, "x"), job])] == [f"{kind}/x"]
 
 
+def test_token_secret_is_applied_after_its_account() -> None:
+    account = made("v1", "ServiceAccount", "robot")
+    secret = made("v1", "Secret", "token", type="kubernetes.io/service-account-token")
+    secret.metadata["annotations"] = {"kubernetes.io/service-account.name": "robot"}
+    assert waves([secret, account]) == ((account.key,), (secret.key,))
+
+
 def test_what_is_optional_is_not_needed() -> None:
     volumes = [{"name": "v", "secret": {"secretName": "x", "optional": True}}]
     assert needs([made("v1", "Secret", "x"), workload("w", volumes=volumes)]) == ()
