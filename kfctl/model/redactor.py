@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
@@ -19,6 +18,7 @@ REDACTED = "(secret)"
 ANYWHERE = 6
 AS_A_WORD = 4  # not next to a letter or digit: `root` is no part of `chroot`
 # A shorter one counts only where a message quotes exactly it: 'ab', "ab". Booleans never count.
+_QUOTES = "\"'`"
 
 
 class Redactor:
@@ -39,12 +39,26 @@ class Redactor:
 
     def replace(self, text: str, substitute: Callable[[str], str]) -> str:
         """Return a text in which `substitute`, given the secret, replaces each form of a secret."""
-        if self._pattern is None or not text:
-            return text
-        return self._pattern.sub(lambda match: substitute(self._origin(match[0])), text)
+        parts, end = [], 0
+        for start, stop in self._places(text):
+            if start >= end:
+                parts += [text[end:start], substitute(self._origin(text[start:stop]))]
+                end = stop
+        return "".join((*parts, text[end:])) if parts else text
 
     def _origin(self, form: str) -> str:
-        return self._forms.get(form) or self._forms_in_any_case.get(form.lower(), form)
+        return self._forms.get(form) or self._forms_in_any_case.get(_folded(form), form)
+
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        """Return where forms are, the longest of one start first.
+
+        One search for each form: an alternation of thousands of forms would be tried at each character.
+        """
+        folded = _folded(text)
+        found = [
+            (start, start + len(form)) for form in self._forms_in_any_case for start in _finds(folded, form)
+        ]
+        return sorted(found, key=lambda place: (place[0], -place[1]))
 
     @cached_property
     def _forms(self) -> Mapping[str, str]:
@@ -56,12 +70,7 @@ class Redactor:
 
     @cached_property
     def _forms_in_any_case(self) -> Mapping[str, str]:
-        return {form.lower(): secret for form, secret in reversed(list(self._forms.items()))}
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        longest_first = sorted(self._forms_in_any_case, key=lambda form: (-len(form), form))
-        return re.compile("|".join(map(_pattern_of, longest_first)), re.IGNORECASE) if longest_first else None
+        return {_folded(form): secret for form, secret in reversed(list(self._forms.items()))}
 
 
 NOTHING = Redactor()
@@ -115,14 +124,35 @@ def decoded(text: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
+    """Return the lines of a text of several, such as a key in PEM; binary data have none."""
     lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if len(line) >= ANYWHERE] if len(lines) > 1 else []
+    if len(lines) < 2 or not all(map(str.isprintable, lines)):
+        return []
+    return [line for line in lines if len(line) >= ANYWHERE]
 
 
-def _pattern_of(form: str) -> str:
-    escaped = re.escape(form)
-    if len(form) >= ANYWHERE:
-        return escaped
-    if len(form) >= AS_A_WORD:
-        return rf"(?<![^\W_]){escaped}(?![^\W_])"
-    return rf"""(?<=["'`]){escaped}(?=["'`])"""
+def _finds(text: str, form: str) -> Iterator[int]:
+    start = text.find(form)
+    while start >= 0:
+        counts = _counts(text, start, start + len(form))
+        if counts:
+            yield start
+        start = text.find(form, start + (len(form) if counts else 1))
+
+
+def _counts(text: str, start: int, end: int) -> bool:
+    """Whether a form that was found is taken for the secret, by its length and what is beside it."""
+    if end - start >= ANYWHERE:
+        return True
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if end - start >= AS_A_WORD:
+        return not before.isalnum() and not after.isalnum()
+    return bool(before and after) and before in _QUOTES and after in _QUOTES
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case, each character at its place."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(each.lower() if len(each.lower()) == 1 else each for each in text)

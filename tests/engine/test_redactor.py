@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+import random
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from kfctl.model.redactor import Redactor, data_of
+from kfctl.model.redactor import Redactor, data_of, forms_of
+from tests.work import assert_linear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECRET = 'p/4 "ss\\é+x'
 
@@ -66,3 +71,18 @@ def test_the_data_of_a_secret_is_removed_encoded_and_decoded() -> None:
     assert Redactor(data_of(body)).text(text) == "(secret) (secret) (secret)"
     assert data_of({"kind": "ConfigMap", "data": {"a": "x"}}) == []
     assert Redactor(data_of({"kind": "Secret", "data": "hidden-1"})).text("hidden-1") == "(secret)"
+
+
+def test_binary_secret_has_few_forms() -> None:
+    binary = random.Random(1).randbytes(20_000).decode(errors="surrogateescape")
+    assert len(set(forms_of(binary))) < 20
+
+
+def test_search_takes_linear_work_in_text_and_secrets() -> None:
+    lines = [f"{number:064x}" for number in range(400)]
+
+    def search(size: int) -> Callable[[], object]:
+        redactor, text = Redactor(["\n".join(lines[:size])]), "-" * 1000 + lines[0]
+        return lambda: redactor.text(text)
+
+    assert_linear(search, 100)
