@@ -13,7 +13,7 @@ from kfctl.model.resource import at
 from kfctl.model.secretfields import SecretFields, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfctl.model.resource import Resource
     from kfctl.model.secretfields import Names, Parts
@@ -49,17 +49,25 @@ def render_secretly(render: Render, values: Values, secrets: Mapping[str, str]) 
     made = [
         (each, found) for each in tries if isinstance(found := _attempt(render, {**values, **each}), list)
     ]
-    if made and more_keys != held:
-        if isinstance(found := _attempt(render, {**values, **more_keys}), list):
-            made.append((more_keys, found))
-        other_keys = {name: _with_other_keys(value) for name, value in held.items()}
-        if isinstance(found := _attempt(render, {**values, **other_keys}), list):
-            _check_identities(resources, found)
+    if made and more_keys != held and isinstance(found := _attempt(render, {**values, **more_keys}), list):
+        made.append((more_keys, found))
+    listed = {secrets[name] for name in _without_named_keys(render, values, held, resources)}
     called = [
-        Recipes({secrets[name]: value for name, value in each.items()})
+        Recipes({secrets[name]: value for name, value in each.items()}, listed)
         for each in (held, *(each for each, _ in made))
     ]
     return _Comparison(called, _texts(held.values())).resources(resources, [found for _, found in made])
+
+
+def _without_named_keys(
+    render: Render, values: Values, held: Values, resources: list[Resource]
+) -> Iterator[str]:
+    """Yield the secrets with maps of which templates name no key: these keys are secret as values are."""
+    for name, value in held.items():
+        other = _with_other_keys(value)
+        if other != value and isinstance(found := _attempt(render, {**values, name: other}), list):
+            _check_identities(resources, found)
+            yield name
 
 
 def _tells_something(value: Any) -> bool:

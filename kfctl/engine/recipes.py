@@ -11,7 +11,7 @@ from urllib.parse import quote
 from kfctl.model.redactor import AS_A_WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from kfctl.model.secretfields import Parts, Reference
 
@@ -31,13 +31,18 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
 class Recipes:
     """Finds secrets in values: parameters → values of any type."""
 
-    def __init__(self, secrets: Mapping[str, Any]) -> None:
-        """Prepare the search for each text and number in the values."""
+    def __init__(self, secrets: Mapping[str, Any], listed: Collection[str] = ()) -> None:
+        """Prepare the search for each text and number in the values.
+
+        No reference names a key of the maps in `listed`: their keys are secret.
+        """
         self._secrets = secrets
         self._values: dict[tuple[type, Any], Reference] = {}
         self._texts: dict[str, Reference] = {}
         for name, value in sorted(secrets.items()):
             for path, leaf in _leaves(value):
+                if name in listed and not all(isinstance(step, int) for step in path):
+                    continue
                 self._add({"of": name, **({"at": path} if path else {})}, leaf)
         long = sorted((text for text in self._texts if len(text) >= AS_A_WORD), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, long))) if long else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kfctl.engine.podtemplates import configmaps_read, pod_templates, secrets_mounted, with_pod_templates
 from kfctl.engine.spawned import announced
 from kfctl.model.resource import at
+from kfctl.model.secretfields import NO_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +150,9 @@ def _checksums(resources: Iterable[Resource]) -> dict[str, str]:
     for resource in resources:
         key = f"{resource.namespace}/{resource.name}"
         if resource.kind == "ConfigMap":
-            found[key] = _hash(_content(resource, "data", "binaryData"))
+            content = _content(resource, "data", "binaryData")
+            secret = resource.secrets != NO_SECRETS
+            found[key] = _slow_hash(content, key) if secret else _hash(content)
         elif resource.kind == "Secret" and at(resource.metadata, "annotations", RESTARTS_PODS) == "true":
             found[f"Secret/{key}"] = _slow_hash(_content(resource, "data", "stringData"), key)
     return found

@@ -24,6 +24,7 @@ SECRETS: dict[str, Any] = {
     "items": ["canary-0", "canary-1"],
     "login": {"user": "canary-u", "keys": [{"pw": "canary-p"}]},
     "short": "x",
+    "users": {},
     "lines": "canary-a\ncanary-b\n",
 }
 NAMES = {name: f"web.{name}" for name in SECRETS}
@@ -101,6 +102,14 @@ def test_the_parts_of_a_value_are_known(expression: str, parts: Any) -> None:
     found = resource.secrets.find(("data", "v"), resource.body["data"]["v"])
     assert found is not None
     assert [{**part, "as": ""} for part in found] == [{**part, "as": ""} for part in parts]
+
+
+def test_no_reference_names_a_key_that_the_template_does_not() -> None:
+    resource = only(
+        "  v: {{ users.values()|first }}\n  w: {{ login.user }}\n", users={"canary-key": "canary-v"}
+    )
+    assert resource.secrets.find(("data", "v"), "canary-v") == ()
+    assert resource.secrets.find(("data", "w"), "canary-u")
 
 
 def test_text_around_a_secret_is_not_secret() -> None:

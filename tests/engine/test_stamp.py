@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kfctl.engine.stamp import CHECKSUM, CLUSTER_SCOPED, RESTARTS_PODS, Owner, cluster_scoped, stamp
 from kfctl.model.resource import Resource
+from kfctl.model.secretfields import SecretFields
 
 OWNER = Owner("shop", "prod", "web", "kubeflow")
 MARKS = {"kfctl.dev/app": "shop", "kfctl.dev/env": "prod", "kfctl.dev/component": "web"}
@@ -194,6 +196,19 @@ def test_pods_change_with_a_secret_that_asks_for_it() -> None:
     restarts = {RESTARTS_PODS: "true"}
     assert found("a") is None
     assert found("a", **restarts) == found("a", **restarts) != found("b", **restarts)
+
+
+def test_the_checksum_of_a_secret_configmap_is_salted() -> None:
+    secret = SecretFields(parts={("data", "k"): {'"a"': ()}})
+    spec = {"template": {"spec": {"containers": [{"name": "c"}], **READERS["mount"]}}}
+
+    def found(namespace: str) -> str:
+        config = Resource(thing("v1", "ConfigMap", "cfg", data={"k": "a"}), "web", "t.j2", secret)
+        resources = [Resource(thing("apps/v1", "Deployment", spec=spec), "web", "t.j2"), config]
+        pod = stamp(resources, replace(OWNER, namespace=namespace))[0].body["spec"]["template"]
+        return str(pod["metadata"]["annotations"][CHECKSUM])
+
+    assert found("one") == found("one") != found("two")
 
 
 def test_labels_of_a_configmap_are_not_what_pods_read() -> None:
