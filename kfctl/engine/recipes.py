@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from kfctl.model.redactor import AS_A_WORD
+from kfctl.model.redactor import AS_A_WORD, find_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -44,8 +43,7 @@ class Recipes:
                 if name in listed and not all(isinstance(step, int) for step in path):
                     continue
                 self._add({"of": name, **({"at": path} if path else {})}, leaf)
-        long = sorted((text for text in self._texts if len(text) >= AS_A_WORD), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, long))) if long else None
+        self._long = [text for text in self._texts if len(text) >= AS_A_WORD]
 
     def _add(self, reference: Reference, leaf: Any) -> None:
         self._values.setdefault((type(leaf), leaf), {**reference, "as": VALUE})
@@ -58,7 +56,7 @@ class Recipes:
         if isinstance(value, dict | list):
             return ()
         if isinstance(value, str):
-            return (self._texts[value],) if value in self._texts else self.parts_of_text(value)
+            return (self._texts[value],) if value in self._texts else self._found(value, always=True)
         known = self._values.get((type(value), value))
         return (known,) if known else ()
 
@@ -72,16 +70,19 @@ class Recipes:
 
     def parts_of_text(self, text: str) -> Parts:
         """Return the same, for text that is a secret only if it is long enough to be no accident."""
-        parts = tuple(self._split(text)) if self._pattern else ()
+        return self._found(text, always=False)
+
+    def _found(self, text: str, *, always: bool) -> Parts:
+        parts = tuple(self._split(text, always=always))
         return parts if any(isinstance(part, dict) for part in parts) else ()
 
-    def _split(self, text: str) -> Iterator[str | Reference]:
+    def _split(self, text: str, *, always: bool) -> Iterator[str | Reference]:
         end = 0
-        for match in self._pattern.finditer(text) if self._pattern else ():
-            if match.start() > end:
-                yield text[end : match.start()]
-            yield self._texts[match[0]]
-            end = match.end()
+        for start, stop in find_forms(text, self._long, always=always):
+            if start > end:
+                yield text[end:start]
+            yield self._texts[text[start:stop]]
+            end = stop
         if end < len(text):
             yield text[end:]
 

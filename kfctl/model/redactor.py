@@ -40,25 +40,13 @@ class Redactor:
     def replace(self, text: str, substitute: Callable[[str], str]) -> str:
         """Return a text in which `substitute`, given the secret, replaces each form of a secret."""
         parts, end = [], 0
-        for start, stop in self._places(text):
-            if start >= end:
-                parts += [text[end:start], substitute(self._origin(text[start:stop]))]
-                end = stop
+        for start, stop in find_forms(_folded(text), self._forms_in_any_case):
+            parts += [text[end:start], substitute(self._origin(text[start:stop]))]
+            end = stop
         return "".join((*parts, text[end:])) if parts else text
 
     def _origin(self, form: str) -> str:
         return self._forms.get(form) or self._forms_in_any_case.get(_folded(form), form)
-
-    def _places(self, text: str) -> list[tuple[int, int]]:
-        """Return where forms are, the longest of one start first.
-
-        One search for each form: an alternation of thousands of forms would be tried at each character.
-        """
-        folded = _folded(text)
-        found = [
-            (start, start + len(form)) for form in self._forms_in_any_case for start in _finds(folded, form)
-        ]
-        return sorted(found, key=lambda place: (place[0], -place[1]))
 
     @cached_property
     def _forms(self) -> Mapping[str, str]:
@@ -131,10 +119,24 @@ def _lines(text: str) -> list[str]:
     return [line for line in lines if len(line) >= ANYWHERE]
 
 
-def _finds(text: str, form: str) -> Iterator[int]:
+def find_forms(text: str, forms: Iterable[str], *, always: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield where forms of secrets start and end in a text, the longest of those that overlap.
+
+    Those that are too short to be no accident are left out, unless `always`. Each form is searched for by
+    itself: an alternation of thousands of forms would be tried at each character.
+    """
+    found = [(start, start + len(form)) for form in forms for start in _finds(text, form, always=always)]
+    end = 0
+    for start, stop in sorted(found, key=lambda place: (place[0], -place[1])):
+        if start >= end:
+            yield start, stop
+            end = stop
+
+
+def _finds(text: str, form: str, *, always: bool) -> Iterator[int]:
     start = text.find(form)
     while start >= 0:
-        counts = _counts(text, start, start + len(form))
+        counts = always or _counts(text, start, start + len(form))
         if counts:
             yield start
         start = text.find(form, start + (len(form) if counts else 1))

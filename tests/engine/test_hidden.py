@@ -51,6 +51,13 @@ def test_every_form_of_a_secret_is_left_out(form: str) -> None:
     assert missing.missing == ("parameter web.token",)
 
 
+def test_a_short_secret_is_left_out_only_as_a_word() -> None:
+    body = {"kind": "ConfigMap", "data": {"a": "chroot", "b": "root:x"}}
+    hidden = Hider({"web.user": "root"}).resource(Resource(body))
+    assert hidden["data"]["a"] == "chroot"
+    assert reveal(hidden, None, {"web.user": "toor"}).value["data"] == {"a": "chroot", "b": "toor:x"}
+
+
 def test_values_of_secret_parameters_are_left_out_by_name() -> None:
     secrets = {"web.pin": 1, "web.login": {"user": "u", "keys": ["a"]}, "web.flag": True}
     values = {"web": {"pin": 1, "login": secrets["web.login"], "flag": True, "replicas": 1}}
