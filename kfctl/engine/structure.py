@@ -13,6 +13,7 @@ from kfctl.engine.quantity import quantity
 from kfctl.engine.together import oddities
 from kfctl.errors import Location
 from kfctl.model.resource import at, is_custom
+from kfctl.model.secretfields import NO_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,12 +51,30 @@ def examine_objects(
     problems = list(identity_problems(resources))
     for resource in resources:
         if resource.kind and resource.name:
-            # What rules say of a field of the wrong type would be said twice.
-            problems += sorted(_misfits(resource, known), key=_place) or [
-                problem(resource, fault) for rule in RULES for fault in rule(resource)
-            ]
+            problems += _public_faults(resource, known)
     odd = [problem(resource, oddity) for resource, oddity in oddities(resources)] if whole else []
     return Findings(tuple(problems), tuple(odd))
+
+
+def _public_faults(resource: Resource, known: Known | None) -> list[Problem]:
+    """Return the faults of an object; those that depend on a secret are told without their message.
+
+    A message may quote a part of a value, which no search for the secret finds.
+    """
+    found = _faults(resource, known)
+    if not found or resource.secrets == NO_SECRETS:
+        return found
+    other = resource.with_body(resource.secrets.with_others(resource.body))
+    public = {fault.message for fault in _faults(other, known)}
+    withheld = problem(resource, "has a field made from a secret that Kubernetes does not accept")
+    return [fault if fault.message in public else withheld._replace(where=fault.where) for fault in found]
+
+
+def _faults(resource: Resource, known: Known | None) -> list[Problem]:
+    # What rules say of a field of the wrong type would be said twice.
+    return sorted(_misfits(resource, known), key=_place) or [
+        problem(resource, fault) for rule in RULES for fault in rule(resource)
+    ]
 
 
 def _misfits(resource: Resource, known: Known | None) -> Iterator[Problem]:

@@ -49,6 +49,16 @@ class SecretFields:
             self.whole | other.whole,
         )
 
+    def with_others(self, body: Any, names: Names = ()) -> Any:
+        """Return an object with other values of the same types in place of its secrets."""
+        if isinstance(body, list) and names not in self.whole:
+            return [self.with_others(item, names) for item in body]
+        if body is not None and self.find(names, body) is not None:
+            return _other(body)
+        if isinstance(body, dict):
+            return {name: self.with_others(item, (*names, name)) for name, item in body.items()}
+        return body
+
     def opaque(self, body: Any, names: Names = ()) -> Iterator[tuple[Names, Any]]:
         """Yield the values in an object of which nothing is known but that they are secret."""
         if isinstance(body, list) and names not in self.whole:
@@ -67,3 +77,14 @@ NO_SECRETS = SecretFields()
 def canonical(value: Any) -> str:
     """Return a value as text that only equal values have."""
     return json.dumps(value, sort_keys=True, default=str)
+
+
+def _other(value: Any) -> Any:
+    """Return a value of the same type that tells nothing of this one but its length."""
+    if isinstance(value, dict):
+        return {str(number): _other(item) for number, item in enumerate(value.values())}
+    if isinstance(value, list):
+        return [_other(item) for item in value]
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int | float) else "0" * len(value)

@@ -10,6 +10,7 @@ from kfctl.engine import names
 from kfctl.engine.identity import identity_problems
 from kfctl.engine.structure import examine_objects
 from kfctl.model.resource import Resource
+from kfctl.model.secretfields import SecretFields
 from kfctl.store.catalog import catalog
 from tests.engine.objects import ABSENT, CONTAINER, POD, SERVICE, WEB, C, changed
 from tests.templates.rendering import every_example, rendered
@@ -323,3 +324,14 @@ def test_what_the_shipped_prototypes_render_is_right(name: str, example: Any) ->
 
 def test_every_prototype_has_an_example() -> None:
     assert {name for name, _ in every_example()} == set(catalog().names())
+
+
+def test_fault_of_a_secret_field_quotes_no_part_of_its_value() -> None:
+    annotations = {"a": 5, "c": ["s3cret" * 40]}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "annotations": annotations}}
+    secret = SecretFields({("metadata", "annotations", "c"): {}})
+    found = examine_objects([Resource(body, "web", "x.yaml:1", secret)])
+    messages = [problem.message for problem in found.problems]
+    assert len(messages) == 2
+    assert "a: must be text, not 5" in messages[0]
+    assert not any("s3cret" in message for message in messages)
