@@ -67,7 +67,7 @@ def _owned_claims(cluster: Cluster, change: Change) -> Iterator[str]:
     yield from (
         f"{item['kind']}/{at(item, 'metadata', 'name')}"
         for item in listed
-        if item["kind"] == _OWNERS[0][1] and at(item, "metadata", "uid") in going
+        if item["kind"] == _OWNERS[0][1] and _owners(item) & going
     )
 
 

@@ -211,10 +211,12 @@ def test_the_lines_of_the_tutorial(kfctl: Callable[..., Run], tmp_path: Path) ->
     done = kfctl("param", "list", cwd=app)
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "COMPONENT     PARAM             VALUE                        LAYER\n"
-        "model-server  modelPath         /serving/inception-export    component\n"
-        "model-server  modelServerImage  katacoda/tensorflow_serving  component\n"
-        "model-server  name              inception                    component\n"
+        "COMPONENT        PARAM             VALUE                        LAYER\n"
+        "model-server     modelPath         /serving/inception-export    component\n"
+        "model-server     modelServerImage  katacoda/tensorflow_serving  component\n"
+        "model-server     name              inception                    component\n"
+        "tf-job-operator  createNamespace   true                         component\n"
+        "tf-job-operator  namespace         default-operator             component\n"
     )
     done = kfctl("show", "default", "-c", "model-server", "-o", "name", cwd=app)
     assert done.code == 0

@@ -14,6 +14,7 @@ from kfctl.actions.show import render_app
 from kfctl.cluster.client import connect
 from kfctl.cluster.kubeconfig import Login
 from kfctl.cluster.request import MANAGER, Write
+from kfctl.engine.ownership import intent
 from kfctl.engine.unchanged import is_unchanged
 from kfctl.errors import KfctlError
 from tests.campaign import size
@@ -118,7 +119,8 @@ def bodies(namespace: str) -> Iterator[dict[str, Any]]:
         for resource in render_app(app, "default"):
             if resource.kind not in CLUSTER_WIDE:
                 metadata = {**resource.metadata, "namespace": namespace, "name": f"x{number}-{resource.name}"}
-                yield {**copy.deepcopy(dict(resource.body)), "metadata": metadata}
+                body = {**copy.deepcopy(dict(resource.body)), "metadata": metadata}
+                yield dict(intent(resource.with_body(body), "an-id").body)
 
 
 def applied(server: Cluster, namespace: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
