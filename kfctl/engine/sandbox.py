@@ -110,7 +110,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Return whether the condition `when` of a template is true."""
         try:
             return bool(self._print(self.get_template(CONDITION + expression)))
-        except Exception as error:
+        except Exception as error:  # so can an expression
             raise self._fault(error, "") from None
 
     def _print(self, template: Template) -> list[Any]:

@@ -276,19 +276,19 @@ def test_an_app_is_found_from_below(write_tree: Tree, tmp_path: Path) -> None:
 def test_foreign_app_is_refused_unless_it_is_named(
     write_tree: Tree, monkeypatch: pytest.MonkeyPatch, foreign: str
 ) -> None:
-    root = write_tree({"app/kfctl.yaml": APP, "app/mine/work/x": ""}) / "app"
+    root = write_tree({"app/kfctl.yaml": APP, "app/mine/deep/x": ""}) / "app"
     if not (root / foreign).exists():
         (root / foreign).mkdir()
     os.chown(root / foreign, 12345, -1)
-    for start, directory in ((root, None), (root / "mine/work", None), (root / "mine", "work")):
+    for start, directory in ((root, None), (root / "mine/deep", None), (root / "mine", "deep")):
         with pytest.raises(AppError) as caught:
             find_app(start, directory)
         (problem,) = caught.value.problems
         assert problem.where == Location(str(root / "kfctl.yaml"))
         assert "12345" in problem.message and problem.hint.endswith(f"--dir {root}")
-    assert find_app(root / "mine/work", str(root)) == find_app(root, ".") == root
+    assert find_app(root / "mine/deep", str(root)) == find_app(root, ".") == root
     monkeypatch.setenv("SUDO_UID", "12345")
-    assert find_app(root / "mine/work") == root
+    assert find_app(root / "mine/deep") == root
 
 
 def test_an_app_is_found_from_a_folder_that_is_a_link(write_tree: Tree, tmp_path: Path) -> None:
